@@ -1,0 +1,10 @@
+//! Tauri's build step: the configuration and the capabilities are compiled into the shell.
+
+fn main() {
+    let attributes = tauri_build::Attributes::new()
+        .capabilities_path_pattern("./src-tauri/capabilities/**/*")
+        .codegen(tauri_build::CodegenContext::new());
+    if let Err(error) = tauri_build::try_build(attributes) {
+        panic!("tauri-build: {error:#}");
+    }
+}

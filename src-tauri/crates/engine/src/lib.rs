@@ -1,0 +1,1 @@
+//! One endpoint of a call: call, signaling, peer and media joined.

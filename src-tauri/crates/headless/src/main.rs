@@ -1,0 +1,2 @@
+//! duet-peer: an endpoint without a window.
+fn main() {}

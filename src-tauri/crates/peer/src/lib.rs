@@ -1,0 +1,1 @@
+//! The webrtc wrapper: negotiation, candidates, RTP, loss repair, statistics.

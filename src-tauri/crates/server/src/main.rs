@@ -1,0 +1,2 @@
+//! `duet-server`: the signaling server.
+fn main() {}

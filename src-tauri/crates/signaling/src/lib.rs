@@ -1,0 +1,1 @@
+//! WebSocket client: connect, back-off, keepalive, resume.

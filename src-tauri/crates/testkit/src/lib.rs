@@ -1,0 +1,1 @@
+//! Test-only parts: virtual clock, link emulator, fake camera, sound rig.
