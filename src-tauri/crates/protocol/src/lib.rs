@@ -3,9 +3,25 @@
 //! The specification is this crate's README; a snapshot test pins every message. Nothing here does
 //! I/O: the server and the client share these types and the checks on them.
 
+mod close;
+mod field;
+mod id;
+mod invite;
+pub mod limits;
 mod message;
+mod parse;
+mod random;
+mod wire;
+mod words;
 
+pub use close::CloseReason;
+pub use field::{FieldError, check_id, check_name};
+pub use id::RoomId;
+pub use invite::{Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry};
 pub use message::{
     AudioState, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, ServerMessage,
     VideoState,
 };
+pub use parse::{ClientFault, ServerFault, parse_client, parse_server};
+pub use random::{generate_token, generate_uid};
+pub use words::generate_room_id;

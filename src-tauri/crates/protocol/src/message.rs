@@ -71,6 +71,7 @@ pub struct Forward {
     /// The receiver.
     pub remote_uid: String,
     /// The JSON of the session description or candidate.
+    #[serde(deserialize_with = "crate::wire::null_as_empty")]
     pub msg: String,
     /// New for each PeerConnection; plain clients send none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +177,7 @@ pub enum ServerMessage {
         code: ErrorCode,
         /// For a person.
         message: String,
-        /// The `cmd` it answers.
+        /// The `cmd` it answers, shortened to 64 characters.
         #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
     },
@@ -214,7 +215,8 @@ pub enum VideoState {
 pub enum LeaveReason {
     /// They left.
     Left,
-    /// Their connection broke and did not come back.
+    /// Their connection broke and did not come back; also any reason of a newer server.
+    #[serde(other)]
     Lost,
 }
 
@@ -222,7 +224,8 @@ pub enum LeaveReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IceServer {
-    /// `stun:` and `turn:` addresses.
+    /// `stun:` and `turn:` addresses; one alone may stand without its list.
+    #[serde(deserialize_with = "crate::wire::one_or_many")]
     pub urls: Vec<String>,
     /// TURN user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -262,4 +265,68 @@ pub enum ErrorCode {
     NotAllowed,
     /// The server is about to stop.
     ServerDraining,
+    /// A code of a newer server; our server never sends it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl ClientMessage {
+    /// Every `cmd` a client may send, aliases included.
+    pub(crate) const COMMANDS: [&str; 8] = [
+        "join",
+        "offer",
+        "answer",
+        "candidate",
+        "media-state",
+        "leave",
+        "keepalive",
+        "keeplive",
+    ];
+
+    /// The `cmd` on the wire.
+    #[must_use]
+    pub const fn command(&self) -> &'static str {
+        match self {
+            Self::Join { .. } => "join",
+            Self::Offer(_) => "offer",
+            Self::Answer(_) => "answer",
+            Self::Candidate(_) => "candidate",
+            Self::MediaState { .. } => "media-state",
+            Self::Leave { .. } => "leave",
+            Self::Keepalive => "keepalive",
+        }
+    }
+
+    /// The text of the frame.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and flags always serialise")
+    }
+}
+
+impl ServerMessage {
+    /// Every `cmd` a server may send, aliases included.
+    pub(crate) const COMMANDS: [&str; 15] = [
+        "joined",
+        "resp-join",
+        "new-peer",
+        "full",
+        "offer",
+        "answer",
+        "candidate",
+        "media-state",
+        "leaved",
+        "peer-leave",
+        "peer-away",
+        "peer-back",
+        "keepalive",
+        "keeplive",
+        "error",
+    ];
+
+    /// The text of the frame.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings, numbers and flags always serialise")
+    }
 }

@@ -1,0 +1,337 @@
+//! From the text of a frame to a checked message, or to the fault it is.
+//!
+//! The order matters: depth is measured before anything is parsed, `cmd` is looked up before the
+//! fields are read (so an unknown command of a newer client is never called malformed), and ids come
+//! out trimmed. Sizes of whole messages are the transport's business, before the text is here.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::field::check_id;
+use crate::limits::{
+    MAX_ACCESS_TOKEN_BYTES, MAX_ICE_SERVERS, MAX_ID_CHARS, MAX_JSON_DEPTH, MAX_RESUME_TOKEN_BYTES,
+    MAX_SDP_BYTES,
+};
+use crate::message::{ClientMessage, ErrorCode, Forward, ServerMessage};
+
+/// Why a client's message was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ClientFault {
+    /// A well-formed message whose `cmd` this server does not know.
+    #[error("no message has this cmd")]
+    UnknownCommand {
+        /// The `cmd`, shortened to 64 characters.
+        command: String,
+    },
+    /// Not a JSON object, a field missing, of a wrong type, or out of bounds.
+    #[error("{reason}")]
+    Malformed {
+        /// The `cmd`, if it could be read.
+        command: Option<String>,
+        /// For a person; holds nothing of the message's values.
+        reason: String,
+    },
+    /// A field is larger than it may be.
+    #[error("{field} is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The `cmd`.
+        command: String,
+        /// The field.
+        field: &'static str,
+        /// What it may hold.
+        limit_bytes: usize,
+    },
+}
+
+impl ClientFault {
+    /// Whether it counts towards the ten faults that end a connection (4001).
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        match self {
+            Self::UnknownCommand { .. } => false,
+            Self::Malformed { .. } | Self::TooLarge { .. } => true,
+        }
+    }
+
+    /// The answer to the client.
+    #[must_use]
+    pub fn to_message(&self) -> ServerMessage {
+        let (code, reference) = match self {
+            Self::UnknownCommand { command } => (ErrorCode::UnknownCommand, Some(command.clone())),
+            Self::Malformed { command, .. } => (ErrorCode::BadMessage, command.clone()),
+            Self::TooLarge { command, .. } => (ErrorCode::TooLarge, Some(command.clone())),
+        };
+        ServerMessage::Error {
+            code,
+            message: self.to_string(),
+            reference,
+        }
+    }
+}
+
+/// Why a server's message was not taken. A client ignores such messages.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ServerFault {
+    /// A `cmd` of a newer server.
+    #[error("the server sent a command this client does not know")]
+    UnknownCommand,
+    /// Not what the protocol says.
+    #[error("the server sent a malformed message: {0}")]
+    Malformed(String),
+}
+
+/// Reads a client's message. Ids and names come out trimmed.
+///
+/// # Errors
+/// The fault, ready to be answered with [`ClientFault::to_message`].
+pub fn parse_client(text: &str) -> Result<ClientMessage, ClientFault> {
+    let malformed = |command: Option<&str>, reason: String| ClientFault::Malformed {
+        command: command.map(str::to_owned),
+        reason,
+    };
+    let value = parse_object(text).map_err(|reason| malformed(None, reason))?;
+    let command = command_of(&value).map_err(|reason| malformed(None, reason))?;
+    if !ClientMessage::COMMANDS.contains(&command.as_str()) {
+        return Err(ClientFault::UnknownCommand { command });
+    }
+    let mut message: ClientMessage =
+        read_fields(value).map_err(|reason| malformed(Some(&command), reason))?;
+    check_client(&mut message).map_err(|problem| match problem {
+        Problem::Malformed(reason) => malformed(Some(&command), reason),
+        Problem::TooLarge { field, limit_bytes } => ClientFault::TooLarge {
+            command,
+            field,
+            limit_bytes,
+        },
+    })?;
+    Ok(message)
+}
+
+/// Reads a server's message with the same suspicion.
+///
+/// # Errors
+/// What is wrong; the client ignores the message.
+pub fn parse_server(text: &str) -> Result<ServerMessage, ServerFault> {
+    let value = parse_object(text).map_err(ServerFault::Malformed)?;
+    let command = command_of(&value).map_err(ServerFault::Malformed)?;
+    if !ServerMessage::COMMANDS.contains(&command.as_str()) {
+        return Err(ServerFault::UnknownCommand);
+    }
+    let mut message: ServerMessage = read_fields(value).map_err(ServerFault::Malformed)?;
+    check_server(&mut message).map_err(|problem| ServerFault::Malformed(problem.into_reason()))?;
+    Ok(message)
+}
+
+enum Problem {
+    Malformed(String),
+    TooLarge {
+        field: &'static str,
+        limit_bytes: usize,
+    },
+}
+
+impl Problem {
+    fn into_reason(self) -> String {
+        match self {
+            Self::Malformed(reason) => reason,
+            Self::TooLarge { field, limit_bytes } => {
+                format!("{field} is larger than {limit_bytes} bytes")
+            }
+        }
+    }
+}
+
+fn check_client(message: &mut ClientMessage) -> Result<(), Problem> {
+    match message {
+        ClientMessage::Join {
+            room_id,
+            uid,
+            name,
+            resume: _,
+            resume_token,
+            token,
+        } => {
+            trim_id("roomId", room_id)?;
+            trim_id("uid", uid)?;
+            trim_name(name)?;
+            check_size(
+                "resumeToken",
+                resume_token.as_deref(),
+                MAX_RESUME_TOKEN_BYTES,
+            )?;
+            check_size("token", token.as_deref(), MAX_ACCESS_TOKEN_BYTES)
+        }
+        ClientMessage::Offer(forward) | ClientMessage::Answer(forward) => {
+            check_description(forward)
+        }
+        ClientMessage::Candidate(forward) => check_forward(forward),
+        ClientMessage::MediaState {
+            room_id,
+            uid,
+            remote_uid,
+            audio: _,
+            video: _,
+        } => {
+            trim_id("roomId", room_id)?;
+            trim_id("uid", uid)?;
+            trim_id("remoteUid", remote_uid)
+        }
+        ClientMessage::Leave { room_id, uid } => {
+            trim_id("roomId", room_id)?;
+            trim_id("uid", uid)
+        }
+        ClientMessage::Keepalive => Ok(()),
+    }
+}
+
+fn check_server(message: &mut ServerMessage) -> Result<(), Problem> {
+    match message {
+        ServerMessage::Joined {
+            room_id,
+            uid,
+            user_num: _,
+            ice_servers,
+            resume_token,
+            resumed: _,
+        } => {
+            trim_id("roomId", room_id)?;
+            trim_id("uid", uid)?;
+            ice_servers.truncate(MAX_ICE_SERVERS);
+            check_size(
+                "resumeToken",
+                resume_token.as_deref(),
+                MAX_RESUME_TOKEN_BYTES,
+            )
+        }
+        ServerMessage::RespJoin { remote_uid, name }
+        | ServerMessage::NewPeer { remote_uid, name } => {
+            trim_id("remoteUid", remote_uid)?;
+            // A bad name must not cost the call: the screen shows none.
+            if trim_name(name).is_err() {
+                *name = None;
+            }
+            Ok(())
+        }
+        ServerMessage::Full { room_id, .. } | ServerMessage::Leaved { room_id } => {
+            trim_id("roomId", room_id)
+        }
+        ServerMessage::Offer(forward) | ServerMessage::Answer(forward) => {
+            check_description(forward)
+        }
+        ServerMessage::Candidate(forward) => check_forward(forward),
+        ServerMessage::MediaState {
+            room_id,
+            uid,
+            remote_uid,
+            audio: _,
+            video: _,
+        } => {
+            trim_id("roomId", room_id)?;
+            trim_id("uid", uid)?;
+            trim_id("remoteUid", remote_uid)
+        }
+        ServerMessage::PeerLeave { remote_uid, .. }
+        | ServerMessage::PeerAway { remote_uid }
+        | ServerMessage::PeerBack { remote_uid } => trim_id("remoteUid", remote_uid),
+        ServerMessage::Keepalive | ServerMessage::Error { .. } => Ok(()),
+    }
+}
+
+fn check_description(forward: &mut Forward) -> Result<(), Problem> {
+    if forward.msg.is_empty() {
+        return Err(Problem::Malformed("msg is empty".into()));
+    }
+    check_forward(forward)
+}
+
+fn check_forward(forward: &mut Forward) -> Result<(), Problem> {
+    trim_id("roomId", &mut forward.room_id)?;
+    trim_id("uid", &mut forward.uid)?;
+    trim_id("remoteUid", &mut forward.remote_uid)?;
+    if let Some(session) = &mut forward.session {
+        trim_id("session", session)?;
+    }
+    check_size("msg", Some(&forward.msg), MAX_SDP_BYTES)
+}
+
+fn trim_id(field: &'static str, text: &mut String) -> Result<(), Problem> {
+    let trimmed = check_id(text).map_err(|error| Problem::Malformed(format!("{field} {error}")))?;
+    if trimmed.len() != text.len() {
+        *text = trimmed.to_owned();
+    }
+    Ok(())
+}
+
+fn trim_name(name: &mut Option<String>) -> Result<(), Problem> {
+    match name {
+        Some(name) => trim_id("name", name),
+        None => Ok(()),
+    }
+}
+
+fn check_size(field: &'static str, text: Option<&str>, limit_bytes: usize) -> Result<(), Problem> {
+    if text.is_some_and(|text| text.len() > limit_bytes) {
+        return Err(Problem::TooLarge { field, limit_bytes });
+    }
+    Ok(())
+}
+
+fn parse_object(text: &str) -> Result<Value, String> {
+    if is_deeper_than(text, MAX_JSON_DEPTH) {
+        return Err(format!("nested deeper than {MAX_JSON_DEPTH}"));
+    }
+    let value: Value = serde_json::from_str(text).map_err(|_| "not JSON".to_owned())?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err("not a JSON object".to_owned())
+    }
+}
+
+fn command_of(value: &Value) -> Result<String, String> {
+    match value.get("cmd") {
+        Some(Value::String(command)) => Ok(command.chars().take(MAX_ID_CHARS).collect()),
+        Some(_) => Err("cmd is not a string".to_owned()),
+        None => Err("cmd is missing".to_owned()),
+    }
+}
+
+/// The error of serde names fields and types; what it quotes of the message is cut away.
+fn read_fields<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|error| {
+        let text = error.to_string();
+        if text.starts_with("missing field") {
+            text
+        } else {
+            "a field is of the wrong type".to_owned()
+        }
+    })
+}
+
+/// Counts brackets outside strings, without parsing. Text that is no JSON may be miscounted; the
+/// parser, which has a bound of its own, refuses it anyway.
+fn is_deeper_than(text: &str, limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limit {
+            return true;
+        }
+    }
+    false
+}
