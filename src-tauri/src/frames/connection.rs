@@ -1,0 +1,134 @@
+//! One page's connection to the frame socket.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use serde::Deserialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::FrameServer;
+use super::stream::IN_FLIGHT;
+
+/// Where the application's own page comes from: Linux and macOS, then Windows.
+const ORIGINS: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
+const HANDSHAKE: Duration = Duration::from_secs(2);
+/// The page sends credits and sizes: nothing longer.
+const MAX_MESSAGE: usize = 256;
+
+/// What the page says after its token.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum PageMessage {
+    /// A picture of this stream was drawn.
+    Credit(u8),
+    /// A stream is shown at this size, in device pixels.
+    Size { stream: u8, width: u32, height: u32 },
+}
+
+/// Takes connections until the runtime ends.
+pub(super) async fn accept(listener: TcpListener, server: Arc<FrameServer>) {
+    loop {
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                tokio::spawn(serve_logged(socket, peer, Arc::clone(&server)));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the frame socket could not accept");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn serve_logged(socket: TcpStream, peer: SocketAddr, server: Arc<FrameServer>) {
+    if let Err(error) = serve(socket, &server).await {
+        tracing::debug!(%error, %peer, "a frame connection ended");
+    }
+}
+
+async fn serve(socket: TcpStream, server: &FrameServer) -> Result<(), Error> {
+    socket.set_nodelay(true)?;
+    let Some(mut page) = open(socket, server).await? else {
+        return Ok(());
+    };
+    let (frames, mut waiting) = mpsc::channel(IN_FLIGHT * 2);
+    server.local.attach(frames.clone());
+    server.remote.attach(frames);
+    loop {
+        tokio::select! {
+            message = page.next() => match message {
+                Some(Ok(Message::Text(text))) => obey(&text, server),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Binary(_) | Message::Frame(_) | Message::Close(_))) | None => return Ok(()),
+                Some(Err(error)) => return Err(error),
+            },
+            frame = waiting.recv() => match frame {
+                Some(frame) => page.send(Message::binary(frame)).await?,
+                // A newer page took over.
+                None => return page.close(None).await,
+            },
+        }
+    }
+}
+
+/// The handshake and the token, both within two seconds; `None` when the token is not ours.
+async fn open(
+    socket: TcpStream,
+    server: &FrameServer,
+) -> Result<Option<WebSocketStream<TcpStream>>, Error> {
+    let opening = async {
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE))
+            .read_buffer_size(1024);
+        let mut page =
+            tokio_tungstenite::accept_hdr_async_with_config(socket, check_origin, Some(config))
+                .await?;
+        let token = match page.next().await {
+            Some(Ok(Message::Text(token))) => token,
+            Some(Ok(_)) | None => return Ok(None),
+            Some(Err(error)) => return Err(error),
+        };
+        let known = server.tokens.redeem(&token, Instant::now());
+        Ok(known.then_some(page))
+    };
+    match tokio::time::timeout(HANDSHAKE, opening).await {
+        Ok(result) => result,
+        Err(_elapsed) => Ok(None),
+    }
+}
+
+#[allow(clippy::result_large_err)] // The type is tungstenite's.
+fn check_origin(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+    let origin = request.headers().get("origin").map(|value| value.as_bytes());
+    if ORIGINS.iter().any(|known| origin == Some(known.as_bytes())) {
+        return Ok(response);
+    }
+    let mut refusal = ErrorResponse::new(None);
+    *refusal.status_mut() = StatusCode::FORBIDDEN;
+    Err(refusal)
+}
+
+fn obey(text: &str, server: &FrameServer) {
+    match serde_json::from_str(text) {
+        Ok(PageMessage::Credit(stream)) => {
+            if let Some(stream) = server.stream_by_number(stream) {
+                stream.credit();
+            }
+        }
+        Ok(PageMessage::Size { stream, width, height }) => {
+            if let Some(stream) = server.stream_by_number(stream) {
+                stream.set_shown(width, height);
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the page said something unknown"),
+    }
+}
