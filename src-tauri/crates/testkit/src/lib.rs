@@ -1,1 +1,36 @@
-//! Test-only parts: virtual clock, link emulator, fake camera, sound rig.
+//! Test-only parts: real devices without hardware, real browsers, and a network that misbehaves on
+//! request.
+//!
+//! Everything here blocks and owns what it starts: a rig that is dropped has stopped its processes
+//! (by their ids) and removed its files. Nothing touches a device, display, sound server or port
+//! that was there before. Test code, so errors are `anyhow` and meant for the person who reads the
+//! failure.
+//!
+//! | module | gives a test |
+//! |---|---|
+//! | [`camera_rig`] | cameras that the unmodified capture library opens (Linux) |
+//! | [`sound_rig`] | speakers and microphones of a private PulseAudio (Linux) |
+//! | [`display_rig`] | an X display with a window manager and a session bus (Linux) |
+//! | [`rigged`] | its own process, started again inside the rigs |
+//! | [`clip`] | moving pictures as y4m and MJPEG |
+//! | [`tone`] | sine waves, levels, the frequency of what was heard |
+//! | [`link`] | a seeded link: delay, jitter, loss, rate |
+//! | [`process`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
+
+#[cfg(target_os = "linux")]
+pub mod camera_rig;
+pub mod clip;
+#[cfg(target_os = "linux")]
+pub mod display_rig;
+pub mod link;
+pub mod port;
+#[cfg(unix)]
+pub mod process;
+#[cfg(target_os = "linux")]
+pub mod rigged;
+pub mod screenshot;
+pub mod skip;
+#[cfg(target_os = "linux")]
+pub mod sound_rig;
+pub mod target_dir;
+pub mod tone;
