@@ -1,0 +1,73 @@
+/**
+ * What the page asks of Rust, as an interface: `ipc.ts` fulfils it over Tauri, the screen fixtures under `dev/` fulfil it with data.
+ * Components call `backend()` and know nothing of Tauri.
+ */
+import type {
+  DeviceKind, FrameSocket, InviteResult, JoinRequest, Level, NoticeAction, SettingsPatch, View,
+} from './generated/view';
+
+export type Unlisten = () => void;
+
+export interface Backend {
+  onView(listener: (view: View) => void): Promise<Unlisten>;
+  onLevel(listener: (level: Level) => void): Promise<Unlisten>;
+
+  /** The page is drawn and listens: Rust answers with the present view. */
+  uiReady(): Promise<View>;
+  previewInvite(text: string): Promise<InviteResult>;
+  /** A room name, link or pasted invite. Opens the lobby, or asks through `confirmServer` in the view. */
+  openLobby(text: string): Promise<InviteResult>;
+  confirmServer(accept: boolean): Promise<void>;
+  /** A room with a generated name; opens its lobby. */
+  newRoom(): Promise<void>;
+  closeLobby(): Promise<void>;
+  /** Joins the room whose lobby is open. */
+  join(request: JoinRequest): Promise<void>;
+  cancel(): Promise<void>;
+  leave(): Promise<void>;
+  /** Tries again at once: a lost connection, an unreachable server, a full room. */
+  retry(): Promise<void>;
+  rejoin(): Promise<void>;
+  /** From a last screen (full, failed, left) back to Home. */
+  dismiss(): Promise<void>;
+  trustCertificate(sha256Fingerprint: string): Promise<void>;
+
+  setMicrophone(on: boolean): Promise<void>;
+  setCamera(on: boolean): Promise<void>;
+  /** `null` follows the system default. */
+  selectDevice(kind: DeviceKind, id: string | null): Promise<void>;
+  retryDevice(kind: DeviceKind): Promise<void>;
+  testSpeaker(): Promise<void>;
+  /** Keeps camera and microphone open for the preview in the settings. */
+  setPreview(on: boolean): Promise<void>;
+
+  openToNetwork(): Promise<void>;
+  closeToNetwork(): Promise<void>;
+  updateSettings(patch: SettingsPatch): Promise<void>;
+  clearRecents(): Promise<void>;
+  dismissNotice(id: number): Promise<void>;
+  actOnNotice(id: number, action: NoticeAction): Promise<void>;
+  setStatisticsOpen(open: boolean): Promise<void>;
+
+  frameSocket(): Promise<FrameSocket>;
+  setFullScreen(on: boolean): Promise<void>;
+  setWindowTitle(title: string): Promise<void>;
+  /** Answers `closeRequested`: leave the call and close, or stay. */
+  confirmClose(close: boolean): Promise<void>;
+}
+
+let current: Backend | undefined;
+
+export function setBackend(backend: Backend): void {
+  current = backend;
+}
+
+export function backend(): Backend {
+  if (!current) throw new Error('no backend set');
+  return current;
+}
+
+/** For buttons: an error of a command is already in the view as a state or a notice; the console has it for developers. */
+export function send(command: Promise<unknown>): void {
+  command.catch((error: unknown) => console.warn('command refused', error));
+}
