@@ -1,0 +1,78 @@
+//! Whom a limit "per address" counts as one: an IPv4 address, or an IPv6 network of 64 bits, since
+//! every household can use 2⁶⁴ IPv6 addresses at will. Also the counts themselves.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// One customer of a network operator, as far as an address can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressKey(IpAddr);
+
+impl From<IpAddr> for AddressKey {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(IpAddr::V4(v4)),
+            IpAddr::V6(v6) => {
+                let network = u128::from(v6) & !u128::from(u64::MAX);
+                Self(IpAddr::V6(Ipv6Addr::from(network)))
+            }
+        }
+    }
+}
+
+impl From<Ipv4Addr> for AddressKey {
+    fn from(address: Ipv4Addr) -> Self {
+        Self(IpAddr::V4(address))
+    }
+}
+
+/// How many things each address holds; keeps no entry for those that hold none.
+#[derive(Debug, Default)]
+pub(crate) struct AddressCounts(HashMap<AddressKey, usize>);
+
+impl AddressCounts {
+    /// What this address holds.
+    pub(crate) fn of(&self, address: AddressKey) -> usize {
+        self.0.get(&address).copied().unwrap_or(0)
+    }
+
+    /// One more; returns how many it holds now.
+    pub(crate) fn add(&mut self, address: AddressKey) -> usize {
+        let count = self.0.entry(address).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    /// One less.
+    pub(crate) fn remove(&mut self, address: AddressKey) {
+        if let Some(count) = self.0.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_and_a_mapped_address_are_one() {
+        let key = |text: &str| AddressKey::from(text.parse::<IpAddr>().expect("an address"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+    }
+
+    #[test]
+    fn counts_leave_nothing_behind() {
+        let mut counts = AddressCounts::default();
+        let home = AddressKey::from(Ipv4Addr::new(192, 0, 2, 1));
+        assert_eq!((counts.add(home), counts.add(home)), (1, 2));
+        counts.remove(home);
+        counts.remove(home);
+        assert_eq!((counts.of(home), counts.0.len()), (0, 0));
+    }
+}

@@ -1,0 +1,142 @@
+//! What can be set on a server. Limits that are part of the protocol are not settings; times are,
+//! so that tests need not wait two minutes.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use duet_protocol::{IceServer, limits};
+use thiserror::Error;
+
+/// The settings of one server.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// Web origins admitted besides pages of the same host, as the browser sends them
+    /// (`https://calls.example.org`, or `null` for local files).
+    pub allowed_origins: Vec<String>,
+    /// Handed to every client in `joined`.
+    pub ice_servers: Vec<IceServer>,
+    /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
+    pub max_connections_per_address: Option<usize>,
+    /// Connections altogether.
+    pub max_connections: usize,
+    /// Joins from one address that may fail (`full`, `uid-taken`) in a minute.
+    pub failed_joins_per_minute: u32,
+    /// The times.
+    pub timing: Timing,
+}
+
+/// The times a server works with; the defaults are the protocol's.
+#[derive(Debug, Clone)]
+pub struct Timing {
+    /// From accepting a connection to its upgrade.
+    pub handshake_timeout: Duration,
+    /// Between two pings.
+    pub ping_interval: Duration,
+    /// Without any frame for this long, a connection is ended.
+    pub silence_timeout: Duration,
+    /// How long a place is kept for a broken connection.
+    pub resume_window: Duration,
+    /// How long a client may lean on the rate limit.
+    pub rate_patience: Duration,
+    /// How long a client may read nothing.
+    pub slow_reader_timeout: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            ping_interval: limits::PING_INTERVAL,
+            silence_timeout: limits::SILENCE_TIMEOUT,
+            resume_window: limits::RESUME_WINDOW,
+            rate_patience: limits::RATE_PATIENCE,
+            slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// The port people expect a server of Duet on.
+    pub const DEFAULT_PORT: u16 = 7440;
+
+    /// The default settings, listening at `listen`.
+    #[must_use]
+    pub fn new(listen: Vec<SocketAddr>) -> Self {
+        Self {
+            listen,
+            allowed_origins: Vec::new(),
+            ice_servers: Vec::new(),
+            max_connections_per_address: Some(50),
+            max_connections: 10_000,
+            failed_joins_per_minute: 30,
+            timing: Timing::default(),
+        }
+    }
+
+    /// A free port of 127.0.0.1.
+    #[must_use]
+    pub fn loopback() -> Self {
+        Self::new(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
+    }
+}
+
+/// Why an ICE server setting was not understood.
+#[derive(Debug, Error)]
+pub enum IceServerError {
+    /// It starts like JSON but is not an `RTCIceServer`.
+    #[error("not an RTCIceServer object: {0}")]
+    Json(#[from] serde_json::Error),
+    /// None of the schemes of ICE.
+    #[error("an ICE server starts with stun:, stuns:, turn: or turns:")]
+    Scheme,
+}
+
+/// Reads `stun:host:port`, or, where credentials are needed, the JSON of a browser's `RTCIceServer`
+/// or of a list of them.
+///
+/// # Errors
+/// Why it is none of these.
+pub fn parse_ice_servers(text: &str) -> Result<Vec<IceServer>, IceServerError> {
+    let text = text.trim();
+    let servers = match text.as_bytes().first() {
+        Some(b'[') => serde_json::from_str(text)?,
+        Some(b'{') => vec![serde_json::from_str(text)?],
+        Some(_) | None => vec![IceServer {
+            urls: vec![text.to_owned()],
+            username: None,
+            credential: None,
+        }],
+    };
+    let is_ice = |url: &String| {
+        ["stun:", "stuns:", "turn:", "turns:"]
+            .iter()
+            .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))
+    };
+    for server in &servers {
+        if server.urls.is_empty() || !server.urls.iter().all(is_ice) {
+            return Err(IceServerError::Scheme);
+        }
+    }
+    Ok(servers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ice_servers_come_as_url_or_as_json() {
+        let plain = parse_ice_servers("stun:stun.example.org:3478").expect("a URL");
+        assert_eq!(plain[0].urls, ["stun:stun.example.org:3478"]);
+        let json = r#"{"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}"#;
+        let turn = parse_ice_servers(json).expect("JSON");
+        assert_eq!(turn[0].username.as_deref(), Some("u"));
+        let list = format!(r#"[{json}, {{"urls": "stun:s.example.org"}}]"#);
+        assert_eq!(parse_ice_servers(&list).expect("a list").len(), 2);
+        for bad in ["http://example.org", "stun:", "", r#"{"urls":[]}"#, "{"] {
+            assert!(parse_ice_servers(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Closing so that the client can read why.
+//!
+//! Closing a socket with unread input makes the kernel send a reset, which throws away the close
+//! frame on its way. So: send the frame, say that we send no more, and read the rest into nothing
+//! for a moment.
+
+use std::time::Duration;
+
+use duet_protocol::CloseReason;
+use futures_util::SinkExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{Ending, Socket};
+
+/// For the close frame to leave; a slow reader gets as long as it took to notice it.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(5);
+/// For the client to answer by closing its side.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+/// What is read into nothing meanwhile.
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Ends a connection.
+pub(super) async fn run(mut socket: Socket, ending: Ending) {
+    let frame = match ending {
+        Ending::Gone => return,
+        Ending::ClosedByClient => None,
+        Ending::ProtocolError => Some(CloseFrame {
+            code: CloseCode::Protocol,
+            reason: Utf8Bytes::from_static("not the WebSocket protocol"),
+        }),
+        Ending::Close(reason) => Some(frame_of(reason)),
+    };
+    let told = tokio::time::timeout(FRAME_TIMEOUT, async {
+        match frame {
+            Some(frame) => socket.close(Some(frame)).await,
+            // The answer to the client's close frame is queued already.
+            None => socket.flush().await,
+        }
+    });
+    if matches!(told.await, Ok(Ok(()))) {
+        let linger = linger(socket.into_inner());
+        // Over time: dropping the stream ends it.
+        let _ = tokio::time::timeout(LINGER_TIMEOUT, linger).await;
+    }
+}
+
+fn frame_of(reason: CloseReason) -> CloseFrame {
+    CloseFrame {
+        code: CloseCode::from(reason.code()),
+        reason: Utf8Bytes::from_static(reason.text()),
+    }
+}
+
+async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut ignored = [0u8; 1024];
+    let mut budget_bytes = LINGER_BYTES;
+    while budget_bytes > 0 {
+        match stream.read(&mut ignored).await {
+            Ok(0) | Err(_) => return,
+            Ok(count) => budget_bytes = budget_bytes.saturating_sub(count),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The HTTP side of a connection: one request, answered or upgraded.
+//!
+//! No keep-alive and no body: whoever wants something else opens another connection. Everything up to
+//! the upgrade shares one deadline, so that a client that sends its headers byte by byte is cut.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duet_protocol::limits::MAX_HEADER_BYTES;
+use http_body_util::Full;
+use hyper::header::{
+    CONNECTION, HOST, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use hyper::upgrade::OnUpgrade;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::config::ServerConfig;
+use crate::origin;
+
+/// What a request is judged by, besides itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) config: Arc<ServerConfig>,
+    /// The address of ours the connection came to.
+    pub(crate) local_ip: IpAddr,
+    /// This address holds too many connections already.
+    pub(crate) is_over_limit: bool,
+}
+
+/// The stream after the upgrade, and what the client sent behind its request.
+pub(crate) struct Upgraded {
+    pub(crate) stream: TcpStream,
+    pub(crate) read_ahead: Bytes,
+}
+
+/// Serves the one request; `None` if it was answered and not upgraded.
+///
+/// # Errors
+/// What hyper says about a broken request. The caller sets the deadline.
+pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option<Upgraded>> {
+    let pending: Arc<Mutex<Option<OnUpgrade>>> = Arc::default();
+    let slot = Arc::clone(&pending);
+    let service = hyper::service::service_fn(move |request| {
+        let response = answer(request, &door, &slot);
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    });
+    hyper::server::conn::http1::Builder::new()
+        .keep_alive(false)
+        .max_header_size(MAX_HEADER_BYTES)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await?;
+    let Some(upgrade) = pending.lock().take() else {
+        return Ok(None);
+    };
+    let parts = upgrade.await?.downcast::<TokioIo<TcpStream>>();
+    Ok(parts.ok().map(|parts| Upgraded {
+        stream: parts.io.into_inner(),
+        read_ahead: parts.read_buf,
+    }))
+}
+
+fn answer<B>(
+    mut request: Request<B>,
+    door: &Door,
+    slot: &Mutex<Option<OnUpgrade>>,
+) -> Response<Full<Bytes>> {
+    if door.is_over_limit {
+        return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
+    }
+    match (request.uri().path(), request.method()) {
+        ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
+        ("/ws", &Method::GET) => match check_upgrade(&request, door) {
+            Ok(accept) => {
+                *slot.lock() = Some(hyper::upgrade::on(&mut request));
+                switching_protocols(accept)
+            }
+            Err(refusal) => *refusal,
+        },
+        ("/ws" | "/healthz", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
+        (_, _) => text(StatusCode::NOT_FOUND, "nothing here\n"),
+    }
+}
+
+/// The accept key, or the response that refuses.
+fn check_upgrade<B>(
+    request: &Request<B>,
+    door: &Door,
+) -> Result<HeaderValue, Box<Response<Full<Bytes>>>> {
+    let headers = request.headers();
+    let wants_websocket = request.version() == Version::HTTP_11
+        && has_token(headers, CONNECTION, "upgrade")
+        && has_token(headers, UPGRADE, "websocket")
+        && headers
+            .get(SEC_WEBSOCKET_VERSION)
+            .is_some_and(|version| version == "13");
+    if !wants_websocket {
+        let mut refusal = text(StatusCode::UPGRADE_REQUIRED, "a WebSocket is spoken here\n");
+        let version = HeaderValue::from_static("13");
+        refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
+        return Err(Box::new(refusal));
+    }
+    if !is_origin_admitted(headers, door) {
+        let refusal = text(StatusCode::FORBIDDEN, "this origin is not admitted\n");
+        return Err(Box::new(refusal));
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    key.filter(|key| key.len() == 24)
+        .and_then(|key| HeaderValue::from_str(&derive_accept_key(key)).ok())
+        .ok_or_else(|| {
+            Box::new(text(
+                StatusCode::BAD_REQUEST,
+                "Sec-WebSocket-Key is wrong\n",
+            ))
+        })
+}
+
+fn is_origin_admitted(headers: &HeaderMap, door: &Door) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let (first, second) = (origins.next(), origins.next());
+    match (first, second) {
+        (None, None) => true,
+        (Some(origin), None) => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let allowed = &door.config.allowed_origins;
+            origin
+                .to_str()
+                .is_ok_and(|origin| origin::is_admitted(origin, host, door.local_ip, allowed))
+        }
+        (_, Some(_)) => false,
+    }
+}
+
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+fn switching_protocols(accept: HeaderValue) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    response
+}
+
+fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
+    response
+}

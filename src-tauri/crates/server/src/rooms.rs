@@ -1,0 +1,247 @@
+//! The rooms: who is in, who is kept a place, and who is told what. Sans-IO.
+//!
+//! Calls go in ([`Rooms::connected`], [`Rooms::heard`], [`Rooms::handle`], [`Rooms::broken`],
+//! [`Rooms::handle_timeout`]), what to send and whom to close comes out of [`Rooms::poll_output`], in
+//! the order in which it must leave. `now` is a parameter. Three invariants, checked by a model test:
+//! a room holds at most two places; a uid belongs to one connection or one kept place; a message
+//! reaches only the other member of the sender's room.
+//!
+//! One structure under one lock holds all rooms. Shards were rejected: a message costs a few hash
+//! look-ups, and uids must be unique across rooms.
+
+mod budget;
+mod forward;
+mod join;
+mod leave;
+mod room;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use duet_protocol::{ClientMessage, CloseReason, ErrorCode, IceServer, ServerMessage};
+
+use crate::address::{AddressCounts, AddressKey};
+use budget::FailedJoins;
+use room::Room;
+
+/// A connection, named by the I/O around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// What the I/O around must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this to that connection.
+    Send {
+        /// Whom.
+        to: ConnectionId,
+        /// What.
+        message: ServerMessage,
+    },
+    /// End that connection; it is no longer known here.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// With which code.
+        reason: CloseReason,
+    },
+}
+
+/// The settings of the rooms.
+#[derive(Debug, Clone)]
+pub struct RoomsConfig {
+    /// How long the place of a broken connection is kept.
+    pub resume_window: Duration,
+    /// Handed out in `joined`.
+    pub ice_servers: Vec<IceServer>,
+    /// Joins that may fail in a minute, by address.
+    pub failed_joins_per_minute: u32,
+    /// Places kept at the same time for one address; `None` is without limit.
+    pub max_kept_places_per_address: Option<usize>,
+}
+
+/// All rooms of a server.
+#[derive(Debug)]
+pub struct Rooms {
+    config: RoomsConfig,
+    connections: HashMap<ConnectionId, Connection>,
+    /// By canonical room id. A room without places is removed at once.
+    rooms: HashMap<String, Room>,
+    holders: HashMap<String, Holder>,
+    failed_joins: FailedJoins,
+    kept_places: AddressCounts,
+    /// When which uid's kept place is given up.
+    expiries: BTreeSet<(Instant, String)>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    address: AddressKey,
+    identity: Option<Identity>,
+    /// The canonical id of the room it holds a place in.
+    room: Option<String>,
+}
+
+/// What the first join bound to a connection.
+#[derive(Debug, Clone)]
+struct Identity {
+    uid: String,
+    name: Option<String>,
+}
+
+/// To whom a uid belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Holder {
+    /// To a connection, in a room or not.
+    Live(ConnectionId),
+    /// To a place kept in the room with this canonical id.
+    Kept(String),
+}
+
+impl Rooms {
+    /// No rooms yet.
+    #[must_use]
+    pub fn new(config: RoomsConfig) -> Self {
+        Self {
+            failed_joins: FailedJoins::new(config.failed_joins_per_minute),
+            config,
+            connections: HashMap::new(),
+            rooms: HashMap::new(),
+            holders: HashMap::new(),
+            kept_places: AddressCounts::default(),
+            expiries: BTreeSet::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// A connection was opened.
+    pub fn connected(&mut self, id: ConnectionId, address: AddressKey) {
+        let connection = Connection {
+            address,
+            identity: None,
+            room: None,
+        };
+        self.connections.insert(id, connection);
+    }
+
+    /// A frame with text came, whatever it says: the client has got what it was sent so far, as
+    /// far as we can know, so the resume token it came back with is used up.
+    pub fn heard(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let (Some(key), Some(identity)) = (&connection.room, &connection.identity) else {
+            return;
+        };
+        if let Some(member) = self
+            .rooms
+            .get_mut(key)
+            .and_then(|room| room.member_mut(&identity.uid))
+        {
+            member.tokens.forget_previous();
+        }
+    }
+
+    /// A checked message came from a connection.
+    pub fn handle(&mut self, now: Instant, id: ConnectionId, message: ClientMessage) {
+        if !self.connections.contains_key(&id) {
+            return;
+        }
+        match message {
+            ClientMessage::Join {
+                room_id,
+                uid,
+                name,
+                resume,
+                resume_token,
+                token: _,
+            } => {
+                let request = join::Request {
+                    room_id,
+                    uid,
+                    name,
+                    resume,
+                    resume_token,
+                };
+                self.join(now, id, request);
+            }
+            ClientMessage::Offer(_)
+            | ClientMessage::Answer(_)
+            | ClientMessage::Candidate(_)
+            | ClientMessage::MediaState { .. } => self.forward(id, message),
+            ClientMessage::Leave { room_id, uid } => self.leave(id, room_id, &uid),
+            ClientMessage::Keepalive => self.send(id, ServerMessage::Keepalive),
+        }
+    }
+
+    /// A connection ended, by whatever cause.
+    pub fn broken(&mut self, now: Instant, id: ConnectionId) {
+        self.disconnect(now, id);
+    }
+
+    /// Gives up the places whose time is over.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.expire(now);
+        self.failed_joins.forget_old(now);
+    }
+
+    /// When [`Rooms::handle_timeout`] has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let expiry = self.expiries.first().map(|(until, _)| *until);
+        expiry
+            .into_iter()
+            .chain(self.failed_joins.next_cleaning())
+            .min()
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Rooms with at least one place taken or kept.
+    #[must_use]
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Places taken or kept.
+    #[must_use]
+    pub fn member_count(&self) -> usize {
+        self.rooms.values().map(Room::len).sum()
+    }
+
+    fn send(&mut self, to: ConnectionId, message: ServerMessage) {
+        self.outputs.push_back(Output::Send { to, message });
+    }
+
+    fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
+        let message = ServerMessage::Error {
+            code,
+            message: explanation(code).to_owned(),
+            reference: Some(reference.to_owned()),
+        };
+        self.send(to, message);
+    }
+}
+
+fn explanation(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::UnknownCommand => "no message has this cmd",
+        ErrorCode::BadMessage => "the message is malformed",
+        ErrorCode::UidMismatch => "this connection is bound to another uid",
+        ErrorCode::UidTaken => "this uid belongs to another session",
+        ErrorCode::AlreadyInRoom => "leave the other room first",
+        ErrorCode::NotInRoom => "you are not in this room",
+        ErrorCode::NoSuchPeer => "nobody with this uid is in the room",
+        ErrorCode::RateLimited => "too many tries; wait a minute",
+        ErrorCode::TooLarge => "the message is too large",
+        ErrorCode::Unavailable => "the other person is away; try again when they are back",
+        ErrorCode::CastRefused => "the code was not accepted",
+        ErrorCode::NotAllowed => "you are not admitted to this server",
+        ErrorCode::ServerDraining => "the server is about to stop",
+        ErrorCode::Unknown => "refused",
+    }
+}

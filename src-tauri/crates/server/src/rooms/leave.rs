@@ -1,0 +1,124 @@
+//! Giving up a place: by `leave`, by a broken connection, by time.
+
+use std::time::Instant;
+
+use duet_protocol::{ErrorCode, LeaveReason, RoomId, ServerMessage};
+
+use super::room::{Member, Presence};
+use super::{ConnectionId, Holder, Rooms};
+
+impl Rooms {
+    pub(super) fn leave(&mut self, id: ConnectionId, room_id: String, uid: &str) {
+        let key = match self.check_membership(id, &room_id, uid) {
+            Ok(key) => key,
+            Err(code) => return self.refuse(id, "leave", code),
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.room = None;
+        }
+        self.send(id, ServerMessage::Leaved { room_id });
+        self.vacate(&key, uid, LeaveReason::Left);
+    }
+
+    /// The canonical room id, if the connection is bound to `uid` and has a place in that room.
+    pub(super) fn check_membership(
+        &self,
+        id: ConnectionId,
+        room_id: &str,
+        uid: &str,
+    ) -> Result<String, ErrorCode> {
+        let connection = self.connections.get(&id).ok_or(ErrorCode::NotInRoom)?;
+        let identity = connection.identity.as_ref().ok_or(ErrorCode::NotInRoom)?;
+        if identity.uid != uid {
+            return Err(ErrorCode::UidMismatch);
+        }
+        let asked = RoomId::parse(room_id).map_err(|_| ErrorCode::BadMessage)?;
+        match &connection.room {
+            Some(key) if *key == asked.canonical() => Ok(key.clone()),
+            Some(_) | None => Err(ErrorCode::NotInRoom),
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, now: Instant, id: ConnectionId) {
+        // A connection that was replaced is no longer known; its place belongs to the new one.
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
+        let Some(identity) = connection.identity else {
+            return;
+        };
+        self.holders.remove(&identity.uid);
+        let Some(key) = connection.room else {
+            return;
+        };
+        let address = connection.address;
+        let may_keep = self
+            .config
+            .max_kept_places_per_address
+            .is_none_or(|limit| self.kept_places.of(address) < limit);
+        let member = self
+            .rooms
+            .get_mut(&key)
+            .and_then(|room| room.member_mut(&identity.uid));
+        match member {
+            Some(member) if member.resume && may_keep => {
+                let until = now + self.config.resume_window;
+                member.presence = Presence::Away { until, address };
+                self.kept_places.add(address);
+                self.expiries.insert((until, identity.uid.clone()));
+                self.holders
+                    .insert(identity.uid.clone(), Holder::Kept(key.clone()));
+                let remote_uid = identity.uid.clone();
+                self.tell_other(&key, &identity.uid, ServerMessage::PeerAway { remote_uid });
+            }
+            Some(_) | None => self.vacate(&key, &identity.uid, LeaveReason::Lost),
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: Instant) {
+        while let Some((until, uid)) = self.expiries.first().cloned() {
+            if until > now {
+                break;
+            }
+            self.expiries.pop_first();
+            if let Some(Holder::Kept(key)) = self.holders.remove(&uid) {
+                self.vacate(&key, &uid, LeaveReason::Lost);
+            }
+        }
+    }
+
+    /// Takes a place away and tells the other.
+    pub(super) fn vacate(&mut self, key: &str, uid: &str, reason: LeaveReason) {
+        let remote_uid = uid.to_owned();
+        self.tell_other(key, uid, ServerMessage::PeerLeave { remote_uid, reason });
+        let Some(room) = self.rooms.get_mut(key) else {
+            return;
+        };
+        let removed = room.remove(uid);
+        if room.is_empty() {
+            self.rooms.remove(key);
+        }
+        if let Some(member) = removed {
+            self.end_keeping(uid, member.presence);
+        }
+    }
+
+    /// A place that was kept is kept no longer.
+    pub(super) fn end_keeping(&mut self, uid: &str, presence: Presence) {
+        match presence {
+            Presence::Here(_) => {}
+            Presence::Away { until, address } => {
+                self.kept_places.remove(address);
+                self.expiries.remove(&(until, uid.to_owned()));
+            }
+        }
+    }
+
+    /// Sends to the other member, if there is one and its connection lives.
+    pub(super) fn tell_other(&mut self, key: &str, uid: &str, message: ServerMessage) {
+        let other = self.rooms.get(key).and_then(|room| room.other(uid));
+        if let Some(connection) = other.and_then(Member::connection) {
+            self.send(connection, message);
+        }
+    }
+}

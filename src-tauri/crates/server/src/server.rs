@@ -1,0 +1,239 @@
+//! A running server: its listeners, its shared state, its end.
+//!
+//! Everything runs in tasks of the tokio runtime in which [`Server::bind`] was called. Dropping the
+//! server ends them all; [`Server::shutdown`] does so politely.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::address::{AddressCounts, AddressKey};
+use crate::config::ServerConfig;
+use crate::hub::Hub;
+use crate::listener::{self, Slot};
+use crate::rooms::RoomsConfig;
+
+/// What a polite end may take: the close frames and their answers.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    listeners: Mutex<Vec<Listening>>,
+}
+
+/// Why a server could not listen.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The address is in use, not ours, or not allowed.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server is shutting down.
+    #[error("the server is shutting down")]
+    Draining,
+}
+
+/// What a server holds at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ServerStats {
+    /// Open WebSockets.
+    pub connections: usize,
+    /// Rooms with a place taken or kept.
+    pub rooms: usize,
+    /// Places taken or kept.
+    pub members: usize,
+}
+
+/// What the tasks share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled once, when the server ends.
+    pub(crate) draining: CancellationToken,
+    pub(crate) sockets: Mutex<AddressCounts>,
+}
+
+#[derive(Debug)]
+struct Listening {
+    address: SocketAddr,
+    closed: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens on every address of the settings and serves at once.
+    ///
+    /// # Errors
+    /// The first address that cannot be listened on; nothing listens then.
+    pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
+        let hub = Hub::new(RoomsConfig {
+            resume_window: config.timing.resume_window,
+            ice_servers: config.ice_servers.clone(),
+            failed_joins_per_minute: config.failed_joins_per_minute,
+            max_kept_places_per_address: config.max_connections_per_address,
+        });
+        let addresses = config.listen.clone();
+        let shared = Arc::new(Shared {
+            config: Arc::new(config),
+            hub,
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            sockets: Mutex::default(),
+        });
+        let server = Self {
+            shared: Arc::clone(&shared),
+            listeners: Mutex::default(),
+        };
+        for address in addresses {
+            server.listen_also(address).await?;
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shared.hub.keep_time() => {}
+                () = shared.draining.cancelled() => {}
+            }
+        });
+        Ok(server)
+    }
+
+    /// Where it listens, with the real ports.
+    #[must_use]
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        let listeners = self.listeners.lock();
+        listeners
+            .iter()
+            .map(|listening| listening.address)
+            .collect()
+    }
+
+    /// The WebSocket address of the first listener, for clients on this machine.
+    ///
+    /// # Panics
+    /// If the server listens nowhere.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let address = self.local_addrs().first().copied();
+        format!("ws://{}/ws", address.expect("the server listens somewhere"))
+    }
+
+    /// Listens on one more address; returns it with its real port.
+    ///
+    /// # Errors
+    /// If that cannot be, or the server is shutting down.
+    pub async fn listen_also(&self, address: SocketAddr) -> Result<SocketAddr, ServerError> {
+        if self.shared.draining.is_cancelled() {
+            return Err(ServerError::Draining);
+        }
+        let failed = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let local = listener.local_addr().map_err(failed)?;
+        let closed = self.shared.draining.child_token();
+        let accepting = listener::run(listener, Arc::clone(&self.shared), closed.clone());
+        let listening = Listening {
+            address: local,
+            closed,
+            task: tokio::spawn(accepting),
+        };
+        self.listeners.lock().push(listening);
+        info!("listening");
+        Ok(local)
+    }
+
+    /// Stops listening on an address that [`Server::local_addrs`] names, and frees it before it
+    /// returns. Who came in that way stays. False if the server does not listen there.
+    pub async fn stop_listening(&self, address: SocketAddr) -> bool {
+        let listening = {
+            let mut listeners = self.listeners.lock();
+            let index = listeners
+                .iter()
+                .position(|listening| listening.address == address);
+            index.map(|index| listeners.remove(index))
+        };
+        match listening {
+            Some(listening) => {
+                listening.closed.cancel();
+                // An error is a panic of the accept loop: it listens no more either.
+                let _ = listening.task.await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What it holds at the moment.
+    #[must_use]
+    pub fn stats(&self) -> ServerStats {
+        let (connections, rooms, members) = self.shared.hub.counts();
+        ServerStats {
+            connections,
+            rooms,
+            members,
+        }
+    }
+
+    /// Serves until `shutdown` is there, then ends politely.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        self.shutdown().await;
+    }
+
+    /// Ends: no new connections, and every open one is closed with 4010. Returns when all are
+    /// closed, or after eight seconds.
+    pub async fn shutdown(self) {
+        info!(connections = self.stats().connections, "draining");
+        self.shared.draining.cancel();
+        let listeners = std::mem::take(&mut *self.listeners.lock());
+        for listening in listeners {
+            let _ = listening.task.await;
+        }
+        self.shared.tasks.close();
+        let finished = tokio::time::timeout(SHUTDOWN_TIMEOUT, self.shared.tasks.wait());
+        if finished.await.is_err() {
+            tracing::warn!(tasks = self.shared.tasks.len(), "connections were cut off");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.draining.cancel();
+    }
+}
+
+impl Shared {
+    /// Counts one more socket for an address. One that is over the limit may still be told so over
+    /// HTTP; when there are as many of those again, or too many altogether, there is no slot.
+    pub(crate) fn take_slot(self: &Arc<Self>, address: AddressKey) -> Option<Slot> {
+        if self.tasks.len() >= self.config.max_connections {
+            return None;
+        }
+        let mut sockets = self.sockets.lock();
+        let is_over_limit = match self.config.max_connections_per_address {
+            Some(limit) if sockets.of(address) >= limit.saturating_mul(2) => return None,
+            Some(limit) => sockets.of(address) >= limit,
+            None => false,
+        };
+        sockets.add(address);
+        drop(sockets);
+        Some(Slot {
+            shared: Arc::clone(self),
+            address,
+            is_over_limit,
+        })
+    }
+}
