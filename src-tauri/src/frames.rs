@@ -18,9 +18,7 @@ mod tokens;
 use std::sync::Arc;
 
 use duet_media::frame::VideoFrame;
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
-use ts_rs::TS;
 
 pub use stream::StreamFigures;
 use stream::FrameStream;
@@ -36,8 +34,7 @@ pub enum StreamId {
 }
 
 /// How pixels travel; each renderer takes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PixelFormat {
     /// Four bytes a pixel, for the 2D renderer.
     Rgba,

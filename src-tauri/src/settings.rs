@@ -7,52 +7,35 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use duet_protocol::IceServer;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+
+use crate::view::{RecentRoom, Settings};
 
 const FILE_NAME: &str = "settings.json";
 /// Larger files are not ours.
 const MAX_FILE_LEN: u64 = 256 * 1024;
 const RECENT_ROOMS: usize = 8;
 
-/// Everything that a person can choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Everything that is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Settings {
-    /// The name that the other person sees.
-    pub name: String,
-    /// The chosen devices; empty follows the system.
+pub struct Stored {
+    /// What the settings screen shows.
+    pub settings: Settings,
+    /// The chosen devices.
     pub devices: ChosenDevices,
     /// Whether the microphone was on when last used.
     pub microphone_on: bool,
     /// Whether the camera was on when last used.
     pub camera_on: bool,
-    /// The picture asked of the camera.
-    pub camera_format: CameraFormat,
-    /// Where the server is; empty means this machine's, or one inside the application.
-    pub server_url: String,
-    /// Servers whose certificate the person trusted once: URL and SHA-256 fingerprint.
+    /// Certificates that the person trusted.
     pub trusted_certificates: Vec<TrustedCertificate>,
-    /// STUN and TURN servers besides those of the server.
-    #[ts(type = "Array<{ urls: Array<string>, username?: string, credential?: string }>")]
-    pub ice_servers: Vec<IceServer>,
-    /// Which paths a call may take.
-    pub ice_policy: IcePolicySetting,
-    /// The language of the interface.
-    pub language: Language,
-    /// The colours of the interface.
-    pub theme: Theme,
-    /// The size of text, in percent: 100 to 140.
-    pub text_percent: u16,
-    /// How pictures are drawn.
-    pub renderer: RendererSetting,
     /// Rooms joined lately, newest first.
-    pub recent_rooms: Vec<String>,
+    pub recents: Vec<RecentRoom>,
 }
 
-/// The devices by their stable ids.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// The chosen devices by their stable ids; `None` follows the system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ChosenDevices {
     /// The camera.
@@ -64,7 +47,7 @@ pub struct ChosenDevices {
 }
 
 /// A device that was chosen, with the name to show while it is not connected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChosenDevice {
     /// The stable id.
@@ -73,20 +56,8 @@ pub struct ChosenDevice {
     pub name: String,
 }
 
-/// The picture asked of the camera; the nearest that it offers is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct CameraFormat {
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// Pictures a second.
-    pub frames_per_second: u32,
-}
-
 /// A certificate trusted for one server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustedCertificate {
     /// The server's URL.
@@ -95,109 +66,48 @@ pub struct TrustedCertificate {
     pub fingerprint: String,
 }
 
-/// Which paths a call may take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum IcePolicySetting {
-    /// The shortest that works.
-    #[default]
-    All,
-    /// Through a relay only, which hides the address.
-    Relay,
-}
-
-/// The language of the interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub enum Language {
-    /// The system's.
-    #[default]
-    #[serde(rename = "system")]
-    System,
-    /// English.
-    #[serde(rename = "en")]
-    English,
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN")]
-    SimplifiedChinese,
-}
-
-/// The colours of the interface.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum Theme {
-    /// The system's.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-/// How pictures are drawn.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum RendererSetting {
-    /// What suits the machine.
-    #[default]
-    Auto,
-    /// The 2D canvas: best without a graphics processor.
-    Canvas,
-    /// WebGL: best with one.
-    Webgl,
-}
-
-impl Default for Settings {
+impl Default for Stored {
     fn default() -> Self {
         Self {
-            name: String::new(),
+            settings: Settings::default(),
             devices: ChosenDevices::default(),
             microphone_on: true,
             camera_on: true,
-            camera_format: CameraFormat::default(),
-            server_url: String::new(),
             trusted_certificates: Vec::new(),
-            ice_servers: Vec::new(),
-            ice_policy: IcePolicySetting::default(),
-            language: Language::default(),
-            theme: Theme::default(),
-            text_percent: 100,
-            renderer: RendererSetting::default(),
-            recent_rooms: Vec::new(),
+            recents: Vec::new(),
         }
     }
 }
 
-impl Default for CameraFormat {
-    fn default() -> Self {
-        Self {
-            width: 1280,
-            height: 720,
-            frames_per_second: 30,
-        }
-    }
-}
-
-impl Settings {
-    /// The settings with every value inside its bounds, whatever the file or the page said.
-    pub fn bounded(mut self) -> Self {
-        truncate(&mut self.name, 64);
-        truncate(&mut self.server_url, 512);
-        self.text_percent = self.text_percent.clamp(100, 140);
-        self.camera_format.width = self.camera_format.width.clamp(160, 3840);
-        self.camera_format.height = self.camera_format.height.clamp(90, 2160);
-        self.camera_format.frames_per_second = self.camera_format.frames_per_second.clamp(5, 60);
-        self.ice_servers.truncate(8);
+impl Stored {
+    /// Every value inside its bounds, whatever the file said.
+    fn bounded(mut self) -> Self {
+        self.settings.bound();
         self.trusted_certificates.truncate(64);
-        self.recent_rooms.truncate(RECENT_ROOMS);
+        self.recents.truncate(RECENT_ROOMS);
         self
     }
 
     /// Puts a room at the top of the recent ones.
-    pub fn remember_room(&mut self, room_id: &str) {
-        self.recent_rooms.retain(|known| known != room_id);
-        self.recent_rooms.insert(0, room_id.to_owned());
-        self.recent_rooms.truncate(RECENT_ROOMS);
+    pub fn remember_room(&mut self, room: RecentRoom) {
+        self.recents
+            .retain(|known| (&known.room_id, &known.server_url) != (&room.room_id, &room.server_url));
+        self.recents.insert(0, room);
+        self.recents.truncate(RECENT_ROOMS);
+    }
+
+    /// Trusts a certificate for a server, in place of the one before.
+    pub fn trust(&mut self, server_url: &str, fingerprint: &str) {
+        self.trusted_certificates
+            .retain(|trusted| trusted.server_url != server_url);
+        self.trusted_certificates.insert(
+            0,
+            TrustedCertificate {
+                server_url: server_url.to_owned(),
+                fingerprint: fingerprint.to_owned(),
+            },
+        );
+        self.trusted_certificates.truncate(64);
     }
 
     /// The fingerprints trusted for a server.
@@ -213,8 +123,8 @@ impl Settings {
 /// What was found at the start.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The settings to use.
-    pub settings: Settings,
+    /// What to use.
+    pub stored: Stored,
     /// Where a broken file was put, when there was one.
     pub set_aside: Option<PathBuf>,
 }
@@ -226,9 +136,9 @@ pub struct Loaded {
 pub fn load(folder: &Path) -> io::Result<Loaded> {
     let path = folder.join(FILE_NAME);
     let broken = match read(&path) {
-        Ok(Some(settings)) => {
+        Ok(Some(stored)) => {
             return Ok(Loaded {
-                settings: settings.bounded(),
+                stored: stored.bounded(),
                 set_aside: None,
             });
         }
@@ -241,7 +151,7 @@ pub fn load(folder: &Path) -> io::Result<Loaded> {
         }
     };
     Ok(Loaded {
-        settings: Settings::default(),
+        stored: Stored::default(),
         set_aside: broken,
     })
 }
@@ -250,14 +160,14 @@ pub fn load(folder: &Path) -> io::Result<Loaded> {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn save(folder: &Path, settings: &Settings) -> io::Result<()> {
+pub fn save(folder: &Path, stored: &Stored) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let temporary = folder.join(format!("{FILE_NAME}.new"));
-    std::fs::write(&temporary, serde_json::to_vec_pretty(settings)?)?;
+    std::fs::write(&temporary, serde_json::to_vec_pretty(stored)?)?;
     std::fs::rename(&temporary, folder.join(FILE_NAME))
 }
 
-fn read(path: &Path) -> io::Result<Option<Settings>> {
+fn read(path: &Path) -> io::Result<Option<Stored>> {
     let length = match std::fs::metadata(path) {
         Ok(metadata) => metadata.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -269,28 +179,35 @@ fn read(path: &Path) -> io::Result<Option<Settings>> {
     Ok(Some(serde_json::from_slice(&std::fs::read(path)?)?))
 }
 
-fn truncate(text: &mut String, characters: usize) {
-    if let Some((end, _)) = text.char_indices().nth(characters) {
-        text.truncate(end);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn room(room_id: &str) -> RecentRoom {
+        RecentRoom {
+            room_id: room_id.to_owned(),
+            server_url: None,
+            peer_name: None,
+            ended_ms: 1,
+            duration_ms: None,
+        }
+    }
+
     #[test]
     fn what_is_saved_is_loaded() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut settings = Settings::default();
-        settings.name = "Ana".to_owned();
-        settings.remember_room("a");
-        settings.remember_room("b");
-        settings.remember_room("a");
-        save(folder.path(), &settings).expect("saved");
+        let mut stored = Stored::default();
+        stored.settings.display_name = "Ana".to_owned();
+        for id in ["a", "b", "a"] {
+            stored.remember_room(room(id));
+        }
+        stored.trust("wss://x/ws", "00");
+        stored.trust("wss://x/ws", "11");
+        save(folder.path(), &stored).expect("saved");
         let loaded = load(folder.path()).expect("loaded");
-        assert_eq!(loaded.settings, settings);
-        assert_eq!(loaded.settings.recent_rooms, ["a", "b"]);
+        assert_eq!(loaded.stored, stored);
+        assert_eq!(loaded.stored.recents, [room("a"), room("b")]);
+        assert_eq!(loaded.stored.fingerprints_of("wss://x/ws"), ["11"]);
         assert_eq!(loaded.set_aside, None);
     }
 
@@ -299,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(FILE_NAME), "{ not json").expect("written");
         let loaded = load(folder.path()).expect("defaults");
-        assert_eq!(loaded.settings, Settings::default());
+        assert_eq!(loaded.stored, Stored::default());
         let aside = loaded.set_aside.expect("kept");
         assert_eq!(std::fs::read_to_string(aside).expect("readable"), "{ not json");
         assert_eq!(load(folder.path()).expect("again").set_aside, None);
@@ -307,9 +224,9 @@ mod tests {
 
     #[test]
     fn unknown_and_missing_fields_do_no_harm() {
-        let settings: Settings =
-            serde_json::from_str(r#"{"name":"Bo","later":1,"textPercent":900}"#).expect("parsed");
-        let settings = settings.bounded();
-        assert_eq!((settings.name.as_str(), settings.text_percent), ("Bo", 140));
+        let json = r#"{"later":1,"settings":{"displayName":"Bo","textPercent":900,"more":{}}}"#;
+        let stored = serde_json::from_str::<Stored>(json).expect("parsed").bounded();
+        let settings = &stored.settings;
+        assert_eq!((settings.display_name.as_str(), settings.text_percent), ("Bo", 140));
     }
 }

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::FrameServer;
+use super::{FrameServer, PixelFormat};
 use super::stream::IN_FLIGHT;
 
 /// Where the application's own page comes from: Linux and macOS, then Windows.
@@ -29,6 +29,8 @@ const MAX_MESSAGE: usize = 256;
 enum PageMessage {
     /// A picture of this stream was drawn.
     Credit(u8),
+    /// The renderer takes pixels so: 0 RGBA, 1 I420.
+    Format(u8),
     /// A stream is shown at this size, in device pixels.
     Size { stream: u8, width: u32, height: u32 },
 }
@@ -124,6 +126,9 @@ fn obey(text: &str, server: &FrameServer) {
                 stream.credit();
             }
         }
+        Ok(PageMessage::Format(0)) => server.set_format(PixelFormat::Rgba),
+        Ok(PageMessage::Format(1)) => server.set_format(PixelFormat::I420),
+        Ok(PageMessage::Format(_)) => tracing::debug!("the page wants unknown pixels"),
         Ok(PageMessage::Size { stream, width, height }) => {
             if let Some(stream) = server.stream_by_number(stream) {
                 stream.set_shown(width, height);
