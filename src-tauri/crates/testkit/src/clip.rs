@@ -21,6 +21,18 @@ pub fn moving_pattern(width: u32, height: u32, fps: u32, seconds: u32) -> Result
     })
 }
 
+/// Five seconds of a film (Big Buck Bunny, see `fixtures/README.md`) at 30 frames per second, as
+/// y4m: content that codecs meet in earnest.
+pub fn film(width: u32, height: u32) -> Result<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/bigbuckbunny.mp4");
+    let source = source.to_string_lossy().into_owned();
+    made_once(&format!("film-{width}x{height}.y4m"), |draft| {
+        let filter = format!("scale={width}:{height},fps=30");
+        let arguments = ["-i", &source, "-an", "-vf", &filter, "-pix_fmt", "yuv420p"];
+        ffmpeg(&arguments, draft)
+    })
+}
+
 /// The same pictures as a sequence of JPEGs (4:2:2, as cameras send them).
 pub fn as_mjpeg(y4m: &Path) -> Result<PathBuf> {
     let stem = y4m.file_stem().context("a clip has a name")?;
