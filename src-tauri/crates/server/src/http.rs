@@ -1,6 +1,7 @@
 //! The HTTP side of a connection: one request, answered or upgraded.
 //!
-//! No keep-alive and no body: whoever wants something else opens another connection. Everything up to
+//! No keep-alive and no body: whoever wants something else opens another connection. (hyper's own
+//! switch for that would add `close` to the answer that upgrades, which clients refuse.) Everything up to
 //! the upgrade shares one deadline, so that a client that sends its headers byte by byte is cut.
 
 use std::net::IpAddr;
@@ -51,7 +52,6 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option
         async move { Ok::<_, std::convert::Infallible>(response) }
     });
     hyper::server::conn::http1::Builder::new()
-        .keep_alive(false)
         .max_header_size(MAX_HEADER_BYTES)
         .max_buf_size(MAX_HEADER_BYTES)
         .header_read_timeout(None)
@@ -161,5 +161,7 @@ fn switching_protocols(accept: HeaderValue) -> Response<Full<Bytes>> {
 fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -17,5 +17,6 @@ mod pace;
 pub mod rooms;
 mod server;
 
+pub use address::AddressKey;
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
 pub use server::{Server, ServerError, ServerStats};
