@@ -12,16 +12,22 @@
 //! | [`sound_rig`] | speakers and microphones of a private PulseAudio (Linux) |
 //! | [`display_rig`] | an X display with a window manager and a session bus (Linux) |
 //! | [`rigged`] | its own process, started again inside the rigs |
+//! | [`webdriver`] | a window driven by WebDriver |
+//! | [`browser_rig`] | headless Chromium and Firefox that report what they measured |
 //! | [`clip`] | moving pictures as y4m and MJPEG |
 //! | [`tone`] | sine waves, levels, the frequency of what was heard |
 //! | [`link`] | a seeded link: delay, jitter, loss, rate |
-//! | [`process`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
+//! | [`turn`] | the machine for one test at a time |
+//! | [`process`], [`http`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
 
+#[cfg(target_os = "linux")]
+pub mod browser_rig;
 #[cfg(target_os = "linux")]
 pub mod camera_rig;
 pub mod clip;
 #[cfg(target_os = "linux")]
 pub mod display_rig;
+pub mod http;
 pub mod link;
 pub mod port;
 #[cfg(unix)]
@@ -34,3 +40,6 @@ pub mod skip;
 pub mod sound_rig;
 pub mod target_dir;
 pub mod tone;
+pub mod turn;
+#[cfg(unix)]
+pub mod webdriver;

@@ -1,0 +1,217 @@
+//! A window driven by WebDriver (W3C WebDriver 2).
+//!
+//! Debian's `WebKitWebDriver` starts the application itself and needs no help: the capability
+//! `webkitgtk:browserOptions` names the program, and Tauri opens its first webview to automation
+//! when `TAURI_WEBVIEW_AUTOMATION` is set. `tauri-driver` only translates its own capability into
+//! this one, so it is not used. One driver holds one session: each window has its own.
+//!
+//! There is no screenshot here: WebKit's driver (2.50) never answers that command without a GPU, and
+//! [`crate::display_rig`] shows what a person would see.
+
+mod element;
+pub mod keys;
+
+pub use element::Element;
+
+use crate::{http, port, process, process::Process};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(100);
+
+/// An open window. Dropping it closes the window and ends the application.
+#[derive(Debug)]
+pub struct WebDriver {
+    address: SocketAddr,
+    session: String,
+    driver: Process,
+}
+
+impl WebDriver {
+    /// Starts a Tauri (or any WebKitGTK) application and takes hold of its window.
+    pub fn open_application(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(String, String)],
+    ) -> Result<Self> {
+        let port = port::free_port()?;
+        let mut command = Command::new("WebKitWebDriver");
+        command
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        let options = json!({ "binary": program, "args": arguments });
+        let capabilities = json!({ "webkitgtk:browserOptions": options });
+        Self::start(command, port, &capabilities)
+    }
+
+    fn start(mut command: Command, port: u16, capabilities: &Value) -> Result<Self> {
+        let driver = Process::spawn("the WebDriver server", &mut command)?;
+        let mut window = Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            session: String::new(),
+            driver,
+        };
+        process::eventually("the WebDriver server answers", START_TIMEOUT, || {
+            window.call("GET", "/status", None).is_ok()
+        })?;
+        let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
+        let opened = window.call("POST", "/session", Some(&body))?;
+        let session = opened["sessionId"].as_str().context("no session id")?;
+        session.clone_into(&mut window.session);
+        Ok(window)
+    }
+
+    /// The first element that a CSS selector finds now.
+    pub fn find(&self, css: &str) -> Result<Element<'_>> {
+        let found = self.post("element", &selector(css))?;
+        Element::new(self, &found).with_context(|| css.to_owned())
+    }
+
+    /// All elements that a CSS selector finds now.
+    pub fn find_all(&self, css: &str) -> Result<Vec<Element<'_>>> {
+        let found = self.post("elements", &selector(css))?;
+        let found = found.as_array().context("no list of elements")?;
+        found.iter().map(|one| Element::new(self, one)).collect()
+    }
+
+    /// Waits until a CSS selector finds an element that is shown.
+    pub fn wait_for(&self, css: &str, timeout: Duration) -> Result<Element<'_>> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let found = self.find(css);
+            if let Ok(element) = found
+                && element.is_displayed().unwrap_or(false)
+            {
+                return Ok(element);
+            }
+            if Instant::now() >= deadline {
+                let page = self.page_text().unwrap_or_default();
+                bail!("{css} is not shown after {timeout:?}; the page says:\n{page}");
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Waits until the page's visible text contains `text`.
+    pub fn wait_for_text(&self, text: &str, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let page = self.page_text().unwrap_or_default();
+            if page.contains(text) {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                bail!("no {text:?} on the page after {timeout:?}; it says:\n{page}");
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// The page's visible text.
+    pub fn page_text(&self) -> Result<String> {
+        let text = self.execute("return document.body.innerText", &[])?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Runs the body of a function in the page; `arguments` are its `arguments`.
+    pub fn execute(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        let body = json!({ "script": script, "args": arguments });
+        self.post("execute/sync", &body)
+    }
+
+    /// Runs a script that ends by calling its last argument with the result.
+    pub fn execute_async(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        let body = json!({ "script": script, "args": arguments });
+        self.post("execute/async", &body)
+    }
+
+    /// Presses and releases each character with the keyboard alone, wherever the focus is. See
+    /// [`keys`] for those that are no letters.
+    pub fn press(&self, characters: &str) -> Result<()> {
+        let strokes = characters.chars().flat_map(|key| {
+            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+        });
+        self.act(strokes.collect())
+    }
+
+    /// Presses a key while another is held, such as Shift and Tab.
+    pub fn press_with(&self, held: char, key: char) -> Result<()> {
+        let [held, key] = [held, key].map(|key| key.to_string());
+        self.act(vec![
+            json!({ "type": "keyDown", "value": held }),
+            json!({ "type": "keyDown", "value": key }),
+            json!({ "type": "keyUp", "value": key }),
+            json!({ "type": "keyUp", "value": held }),
+        ])
+    }
+
+    /// Sets the window's size in pixels.
+    pub fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let rectangle = json!({ "width": width, "height": height });
+        self.post("window/rect", &rectangle).map(drop)
+    }
+
+    /// What the driver and the application have printed.
+    pub fn log(&self) -> Vec<String> {
+        self.driver.lines()
+    }
+
+    /// The process id of the driver, whose child the application is.
+    pub fn pid(&self) -> u32 {
+        self.driver.pid()
+    }
+
+    fn act(&self, actions: Vec<Value>) -> Result<()> {
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.post("actions", &json!({ "actions": [keyboard] }))
+            .map(drop)
+    }
+
+    pub(crate) fn get(&self, command: &str) -> Result<Value> {
+        self.call("GET", &self.path(command), None)
+    }
+
+    pub(crate) fn post(&self, command: &str, body: &Value) -> Result<Value> {
+        self.call("POST", &self.path(command), Some(body))
+    }
+
+    fn path(&self, command: &str) -> String {
+        format!("/session/{}/{command}", self.session)
+    }
+
+    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+        let text = body.map(Value::to_string);
+        let (status, answer) =
+            http::request(self.address, method, path, text.as_deref(), REQUEST_TIMEOUT)?;
+        let answer: Value = serde_json::from_slice(&answer).context("no JSON from the driver")?;
+        let value = &answer["value"];
+        if status != 200 {
+            bail!("{method} {path}: {}: {}", value["error"], value["message"]);
+        }
+        Ok(value.clone())
+    }
+}
+
+impl Drop for WebDriver {
+    fn drop(&mut self) {
+        if !self.session.is_empty() {
+            let _ = self.call("DELETE", &format!("/session/{}", self.session), None);
+        }
+    }
+}
+
+fn selector(css: &str) -> Value {
+    json!({ "using": "css selector", "value": css })
+}
