@@ -60,7 +60,8 @@ export type NoticeData = { "code": "deviceLost", device: DeviceKind, name: strin
 
 export type NoticeAction = "undo" | "retry" | "pickAnother";
 
-export type RecentRoom = { roomId: string, serverUrl: string | null, peerName: string | null, endedMs: number, durationMs: number | null, };
+/** `invite` is what `open_lobby` takes: the room name, or a link when it was on another server. */
+export type RecentRoom = { roomId: string, invite: string, peerName: string | null, endedMs: number, durationMs: number | null, };
 
 export type Settings = { displayName: string, cameraFormat: CameraFormat, mirrorSelfView: boolean, serverUrl: string, iceServers: Array<IceServerSetting>, icePolicy: IcePolicy, language: LanguageChoice, theme: ThemeChoice, textPercent: number, reduceMotion: boolean, moreContrast: boolean, hideControls: boolean, renderer: RendererChoice, };
 

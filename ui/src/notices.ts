@@ -1,0 +1,47 @@
+/** The words of a notice: cause, then what Duet did. Pure. */
+import type { Notice, NoticeData } from './generated/view';
+import { t } from './i18n.svelte';
+import type { IconName } from './lib/icons';
+
+export interface NoticeText {
+  icon: IconName;
+  title: string;
+  text: string;
+}
+
+export function noticeText(data: NoticeData, muted: boolean): NoticeText {
+  switch (data.code) {
+    case 'deviceLost': {
+      const using =
+        data.fallbackName === null ? t(`notice.deviceLostNone.${data.device}`) : t('notice.deviceLostUsing', { fallback: data.fallbackName });
+      const still = data.device === 'microphone' && muted && data.fallbackName !== null ? t('notice.stillMuted') : '';
+      return { icon: icons[data.device], title: t('notice.deviceLost', { name: data.name }), text: [using, still].filter(Boolean).join(' ') };
+    }
+    case 'deviceBack':
+      return { icon: icons[data.device], title: t('notice.deviceBack', { name: data.name }), text: t('notice.deviceBackText') };
+    case 'deviceFailed': {
+      if (data.device === 'camera' && data.problem === 'stalled') {
+        return { icon: 'cam-off', title: t('notice.cameraStopped'), text: t('notice.cameraStoppedText', { name: data.name }) };
+      }
+      const problem = t(`device.problem.${data.problem}`);
+      return { icon: icons[data.device], title: t(`notice.deviceFailed.${data.device}`), text: t('notice.deviceFailedText', { name: data.name, problem }) };
+    }
+    case 'signalingLost':
+      return { icon: 'server-off', title: t('notice.signalingLost'), text: t('notice.signalingLostText') };
+    case 'signalingBack':
+      return { icon: 'server', title: t('notice.signalingBack'), text: '' };
+    case 'settingsReset':
+      return { icon: 'warn', title: t('notice.settingsReset'), text: t('notice.settingsResetText', { file: data.keptAs }) };
+    case 'peerJoined':
+      return { icon: 'user', title: t('notice.peerJoined', { name: data.name ?? t('common.someone') }), text: '' };
+  }
+}
+
+const icons = { camera: 'cam', microphone: 'mic', speaker: 'speaker' } as const satisfies Record<string, IconName>;
+
+/** The two newest; errors first lose nothing: an error is never pushed out by a plain note. */
+export function shownNotices(notices: readonly Notice[], limit = 2): Notice[] {
+  const newest = [...notices].reverse();
+  const kept = [...newest.filter((n) => n.level === 'error'), ...newest.filter((n) => n.level !== 'error')].slice(0, limit);
+  return notices.filter((notice) => kept.includes(notice));
+}

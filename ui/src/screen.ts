@@ -1,0 +1,24 @@
+/** Which screen a view shows. Pure: a reloaded page lands where it was. */
+import type { View } from './generated/view';
+
+export type Screen = 'home' | 'lobby' | 'call' | 'full' | 'failed' | 'ended';
+
+export function screenOf(view: Pick<View, 'call' | 'lobby'>): Screen {
+  switch (view.call.kind) {
+    case 'idle':
+      return view.lobby === null ? 'home' : 'lobby';
+    case 'joining':
+    case 'waitingForPeer':
+    case 'negotiating':
+    case 'connected':
+    case 'reconnecting':
+    case 'peerLeft':
+      return 'call';
+    case 'full':
+      return 'full';
+    case 'failed':
+      return 'failed';
+    case 'left':
+      return 'ended';
+  }
+}

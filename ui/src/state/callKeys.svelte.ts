@@ -1,0 +1,54 @@
+/** The keys of a call, and Space held to talk. */
+import { backend, send } from '../backend';
+import { callKey, isTalkKey } from '../keys';
+import { held, HOLD_MS, press, release, type Step, type Talk } from '../talk';
+import { app, view } from './app.svelte';
+
+export class CallKeys {
+  #talk: Talk = { kind: 'idle' };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly down = (event: KeyboardEvent): void => {
+    if (app.settingsPage !== null || app.keySheetOpen) return;
+    if (isTalkKey(event)) {
+      event.preventDefault();
+      if (event.repeat) return;
+      this.#apply(press(this.#talk, performance.now()));
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#apply(held(this.#talk, performance.now() + 1, view().microphone.on)), HOLD_MS);
+      return;
+    }
+    switch (callKey(event)) {
+      case 'microphone':
+        send(backend().setMicrophone(!view().microphone.on));
+        break;
+      case 'camera':
+        send(backend().setCamera(!view().camera.on));
+        break;
+      case 'statistics':
+        send(backend().setStatisticsOpen(view().statistics === null));
+        break;
+      case 'leave':
+        send(backend().leave());
+        break;
+      case null:
+        return;
+    }
+    event.preventDefault();
+  };
+
+  readonly up = (event: KeyboardEvent): void => {
+    if (event.key === ' ') this.stop();
+  };
+
+  /** Also when the window loses the focus: nobody stays open by accident. */
+  readonly stop = (): void => {
+    clearTimeout(this.#timer);
+    this.#apply(release(this.#talk));
+  };
+
+  #apply(step: Step): void {
+    this.#talk = step.talk;
+    if (step.microphone !== null) send(backend().setMicrophone(step.microphone));
+  }
+}

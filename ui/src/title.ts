@@ -1,0 +1,16 @@
+/** The window's title: who, and whether they hear me. */
+import type { View } from './generated/view';
+import { t } from './i18n.svelte';
+import { screenOf } from './screen';
+
+export function windowTitle(view: View): string {
+  const { call } = view;
+  if (screenOf(view) !== 'call') {
+    return view.lobby !== null && call.kind === 'idle' ? t('title.room', { room: view.lobby.roomId }) : t('app.name');
+  }
+  const title =
+    'peer' in call
+      ? t('title.call', { name: call.peer.name ?? t('common.someone') })
+      : t('title.room', { room: 'roomId' in call ? call.roomId : '' });
+  return view.microphone.on ? title : t('title.muted', { title });
+}
