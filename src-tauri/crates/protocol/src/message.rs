@@ -97,7 +97,7 @@ pub enum ServerMessage {
         /// STUN and TURN servers, in the browser's form.
         #[serde(default)]
         ice_servers: Vec<IceServer>,
-        /// Present when the client asked for resume; fresh in each `joined`.
+        /// Proof for coming back to this place; our server puts a fresh one into each `joined`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume_token: Option<String>,
         /// Whether a kept place was taken back.

@@ -1,0 +1,7 @@
+//! The protocol's behaviour, one file for each.
+
+mod invites;
+mod parsing;
+mod room_entry;
+mod round_trips;
+mod snapshots;
