@@ -1,0 +1,39 @@
+//! Every time-out and bound of the call in one place, with its reason.
+
+use std::time::Duration;
+
+/// From the wish to join until the server has answered.
+pub const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// From "both are there" until media flows, rebuilds included.
+pub const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an interrupted call is held: as long as the server keeps a place.
+pub const RECONNECT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// From `Disconnected` until the impolite side restarts ICE. Shorter would restart for a passing
+/// disturbance, which costs more than it gains.
+pub const RESTART_DELAY_IMPOLITE: Duration = Duration::from_secs(2);
+/// The same for the polite side, which acts only if the other did not: it alone may have seen the
+/// break (one direction lost), and a plain page never restarts.
+pub const RESTART_DELAY_POLITE: Duration = Duration::from_secs(4);
+/// From an ICE restart until the PeerConnection is given up and built anew.
+pub const RESTART_PATIENCE: Duration = Duration::from_secs(8);
+/// From a new PeerConnection until the impolite side builds the next one.
+pub const REBUILD_PATIENCE_IMPOLITE: Duration = Duration::from_secs(10);
+/// The same for the polite side; the gap keeps both from building at the same moment.
+pub const REBUILD_PATIENCE_POLITE: Duration = Duration::from_secs(14);
+/// From the failure of a PeerConnection until the polite side builds one, if no offer came.
+pub const REBUILD_DELAY_POLITE: Duration = Duration::from_secs(5);
+/// From a PeerConnection closed by the other until it is rebuilt: `peer-leave` usually follows
+/// and makes it needless.
+pub const REBUILD_DELAY_CLOSED: Duration = Duration::from_secs(1);
+
+/// Candidates that wait for the description they belong to.
+pub const MAX_EARLY_CANDIDATES: usize = 64;
+/// Our own candidates of one generation, kept to be sent again after a break.
+pub const MAX_LOCAL_CANDIDATES: usize = 64;
+/// Sessions and ufrags remembered as over.
+pub const MAX_RETIRED: usize = 32;
+/// PeerConnections the other may make us build within [`REPLACEMENT_WINDOW`].
+pub const MAX_REPLACEMENTS: usize = 8;
+/// See [`MAX_REPLACEMENTS`].
+pub const REPLACEMENT_WINDOW: Duration = Duration::from_secs(10);
