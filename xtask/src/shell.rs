@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use std::{
-    io::{self, Write},
-    process::Command,
+    io::{self, BufRead, BufReader, Write},
+    process::{Command, Stdio},
 };
 
 /// Runs a program with our own input and output; an exit other than success is an error.
@@ -12,6 +12,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_run(command))?;
     ensure!(status.success(), "{}: {status}", shown(command));
     Ok(())
+}
+
+/// Runs a program, hands over each line of its standard output, and prints it. The result is
+/// whether it succeeded.
+pub(crate) fn run_reading(command: &mut Command, mut read: impl FnMut(&str)) -> Result<bool> {
+    say(command);
+    command.stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| cannot_run(command))?;
+    let stdout = child.stdout.take().context("no standard output")?;
+    for line in BufReader::new(stdout).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        read(&line);
+        println!("{line}");
+    }
+    Ok(child.wait()?.success())
 }
 
 /// Runs a program and returns its standard output.

@@ -17,6 +17,7 @@ use duet_testkit::{
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 const PEOPLE: [&str; 2] = ["Ada", "Ben"];
+const TONES: [&str; 2] = ["test:440", "test:660"];
 /// A first start fills caches, and two cores decode, encode and draw for two.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(90);
 const CALL_TIME: Duration = Duration::from_secs(15);
@@ -81,7 +82,7 @@ fn sit_down(
         .arg("--profile")
         .arg(folder.join("profile"))
         .args(["--server", url, "--join", "duet-demo", "--name", name])
-        .args(["--camera", &camera(index)?, "--microphone", "test"])
+        .args(["--camera", &camera(index)?, "--microphone", TONES[index]])
         .arg("--report")
         .arg(folder.join("report.json"))
         .args(arguments);
@@ -100,12 +101,12 @@ fn sit_down(
     })
 }
 
-/// The first shows the numbered pattern, from which the second tells the latency; the second a film.
+/// One shows a pattern and one a film, both with the stamp from which the other tells the latency.
 fn camera(index: usize) -> Result<String> {
     if index == 0 || !process::is_installed("ffmpeg") {
         return Ok("test".to_owned());
     }
-    Ok(format!("file:{}", clip::film(1280, 720)?.display()))
+    Ok(format!("file:{}?stamp", clip::film(1280, 720)?.display()))
 }
 
 fn wait_until_closed(seats: &mut [Seat]) -> Result<()> {

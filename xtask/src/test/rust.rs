@@ -2,13 +2,8 @@
 
 use super::tally::Tally;
 use crate::{project, shell};
-use anyhow::{Context, Result};
-use std::{
-    env,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-};
+use anyhow::Result;
+use std::{env, path::Path};
 
 pub(crate) fn format(_skipped: &Path) -> Result<Tally> {
     shell::run(project::cargo().args(["fmt", "--all", "--check"]))?;
@@ -46,23 +41,11 @@ pub(crate) fn tests(skipped: &Path) -> Result<Tally> {
     let mut command = project::cargo();
     command
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .env("DUET_SKIPPED_TESTS", skipped)
-        .stdout(Stdio::piped());
-    count_tests(&mut command)
-}
-
-fn count_tests(command: &mut Command) -> Result<Tally> {
-    shell::say(command);
-    let mut child = command.spawn().context("cannot run cargo")?;
-    let stdout = child.stdout.take().context("no standard output")?;
+        .env("DUET_SKIPPED_TESTS", skipped);
     let mut tally = Tally::default();
-    for line in BufReader::new(stdout).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        tally.add_libtest_line(&line);
-        println!("{line}");
-    }
+    let succeeded = shell::run_reading(&mut command, |line| tally.add_libtest_line(line))?;
     // A test program that crashes, or does not compile, prints no counts.
-    if !child.wait()?.success() && tally.failed == 0 {
+    if !succeeded && tally.failed == 0 {
         tally.failed = 1;
     }
     Ok(tally)

@@ -57,6 +57,16 @@ impl Tally {
         self.failed += count_of(" failed;");
     }
 
+    /// Counts a script's `3 passed, 1 failed`, alone on a line.
+    pub(crate) fn add_plain_line(&mut self, line: &str) {
+        let mut parts = line.trim().split(", ");
+        let mut count_of = |what: &str| parts.next()?.strip_suffix(what)?.parse::<u64>().ok();
+        if let (Some(passed), Some(failed)) = (count_of(" passed"), count_of(" failed")) {
+            self.passed += passed;
+            self.failed += failed;
+        }
+    }
+
     /// Tests that said they were skipped have returned early and were counted as passed.
     pub(crate) fn take_out_skipped(&mut self, reasons: &str) {
         for reason in reasons.lines() {
@@ -90,6 +100,15 @@ mod tests {
         tally.add_libtest_line("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured");
         tally.add_libtest_line("test a_result ... ok");
         assert_eq!((tally.passed, tally.failed, tally.skipped), (15, 2, 0));
+    }
+
+    #[test]
+    fn reads_what_scripts_print() {
+        let mut tally = Tally::default();
+        tally.add_plain_line("48 passed, 2 failed");
+        tally.add_plain_line("we passed, they failed");
+        tally.add_plain_line("FAULT home: overflow");
+        assert_eq!((tally.passed, tally.failed), (48, 2));
     }
 
     #[test]

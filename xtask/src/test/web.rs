@@ -2,9 +2,9 @@
 
 use super::tally::Tally;
 use crate::{project, setup, shell, ui};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{env, fs, path::Path};
 
 pub(crate) fn check(_skipped: &Path) -> Result<Tally> {
     shell::run(setup::node()?.npm().args(["run", "check"]))?;
@@ -34,13 +34,27 @@ pub(crate) fn unit_tests(_skipped: &Path) -> Result<Tally> {
     Ok(tally)
 }
 
-/// The page's script opens every screen in a browser and says how many it found good.
-pub(crate) fn screens(skipped: &Path) -> Result<Tally> {
+/// The page's script opens every screen in a browser and counts those without a fault.
+pub(crate) fn screens(_skipped: &Path) -> Result<Tally> {
     let mut npm = setup::node()?.npm();
     npm.args(["run", "screens"]);
-    npm.env("DUET_SKIPPED_TESTS", skipped);
-    shell::run(&mut npm)?;
-    Ok(Tally::passed(1))
+    let mut tally = Tally::default();
+    let mut reason = None;
+    let succeeded = shell::run_reading(&mut npm, |line| {
+        tally.add_plain_line(line);
+        if line.starts_with("SKIPPED ") {
+            reason = Some(line.to_owned());
+        }
+    })?;
+    if let Some(reason) = reason {
+        ensure!(env::var_os("DUET_SKIP_NOTHING").is_none(), "{reason}");
+        return Ok(Tally::skipped(reason));
+    }
+    if !succeeded && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    ensure!(tally != Tally::default(), "no screen was looked at");
+    Ok(tally)
 }
 
 fn vitest_counts(report: &str) -> Result<Tally> {
