@@ -1,0 +1,98 @@
+//! What the interceptors, the senders and the peer share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::clock_reference::ClockReferences;
+use crate::codec::MediaKind;
+use crate::event::EventSender;
+use crate::negotiated::Negotiated;
+use crate::rate_control::START_BITRATE_BPS;
+use crate::source_filter::SourceFilter;
+use crate::stats::Counters;
+
+/// Before the first connectivity check was answered.
+const ROUND_TRIP_GUESS: Duration = Duration::from_millis(100);
+
+/// SSRCs of the streams we send, random for each peer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LocalStreams {
+    pub(crate) audio: u32,
+    pub(crate) video: u32,
+    pub(crate) video_repair: u32,
+}
+
+impl LocalStreams {
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0_u8; 12];
+        // Without entropy the certificate could not be made either; SSRCs need no secrecy.
+        if getrandom::fill(&mut bytes).is_err() {
+            bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        }
+        let word = |at: usize| {
+            let word = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+            u32::from_be_bytes(word) & !3
+        };
+        Self {
+            audio: word(0) | 1,
+            video: word(4) | 2,
+            video_repair: word(8) | 3,
+        }
+    }
+
+    /// The medium of a stream of ours, repairs included.
+    pub(crate) fn kind(&self, ssrc: u32) -> Option<MediaKind> {
+        if ssrc == self.audio {
+            Some(MediaKind::Audio)
+        } else if ssrc == self.video || ssrc == self.video_repair {
+            Some(MediaKind::Video)
+        } else {
+            None
+        }
+    }
+}
+
+/// One for each peer.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) events: EventSender,
+    pub(crate) negotiated: Negotiated,
+    pub(crate) counters: Counters,
+    pub(crate) clocks: ClockReferences,
+    pub(crate) streams: LocalStreams,
+    pub(crate) filter: Arc<SourceFilter>,
+    /// DTLS is up and the peer is not closed.
+    pub(crate) connected: AtomicBool,
+    /// The selected pair goes over a relay of ours.
+    pub(crate) relayed: AtomicBool,
+    /// The stream key frames are asked of; 0 before the first packet.
+    pub(crate) remote_video: AtomicU32,
+    pub(crate) target_bitrate_bps: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(events: EventSender, filter: Arc<SourceFilter>) -> Self {
+        Self {
+            events,
+            negotiated: Negotiated::default(),
+            counters: Counters::default(),
+            clocks: ClockReferences::default(),
+            streams: LocalStreams::random(),
+            filter,
+            connected: AtomicBool::new(false),
+            relayed: AtomicBool::new(false),
+            remote_video: AtomicU32::new(0),
+            target_bitrate_bps: AtomicU64::new(START_BITRATE_BPS),
+        }
+    }
+
+    /// For spacing repairs.
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.filter.round_trip().unwrap_or(ROUND_TRIP_GUESS)
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.load(Relaxed)
+    }
+}

@@ -1,0 +1,187 @@
+//! What the last completed offer and answer allow, for senders and interceptors to look up.
+//!
+//! Written by the negotiation, read for every packet; the payload types in it come from the text
+//! of the descriptions (see [`crate::sdp`]).
+
+use std::collections::HashMap;
+
+use parking_lot::RwLock;
+
+use crate::codec::{Codec, MediaKind, TRANSPORT_CC_URI};
+use crate::sdp::{MediaSection, media_sections};
+
+/// The codec we send one medium with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendCodec {
+    /// Which.
+    pub codec: Codec,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// The payload type of its retransmissions, if negotiated.
+    pub repair_payload_type: Option<u8>,
+}
+
+/// What a received payload type means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A media packet.
+    Media(Codec),
+    /// A retransmission of a packet of this payload type and codec.
+    Repair(u8, Codec),
+}
+
+/// The table; one lock for a few words, taken once a packet.
+#[derive(Debug, Default)]
+pub(crate) struct Negotiated {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    audio: Option<SendCodec>,
+    video: Option<SendCodec>,
+    received: HashMap<u8, Meaning>,
+    sent: HashMap<u8, Meaning>,
+    original_of: HashMap<u32, u32>,
+    transport_cc_id: Option<u8>,
+}
+
+impl Negotiated {
+    /// Takes over a completed exchange; `wanted` is our order of preference.
+    pub(crate) fn update(&self, local: &str, remote: &str, wanted: &[Codec]) {
+        let (local, remote) = (media_sections(local), media_sections(remote));
+        let mut state = State::default();
+        for (ours, theirs) in local.iter().zip(&remote) {
+            let Some(kind) = ours.kind.filter(|_| !ours.rejected && !theirs.rejected) else {
+                continue;
+            };
+            state.read_formats(ours, theirs);
+            let sends = ours.direction.sends() && theirs.direction.receives();
+            let codec = sends.then(|| send_codec(ours, theirs, wanted)).flatten();
+            let slot = match kind {
+                MediaKind::Audio => &mut state.audio,
+                MediaKind::Video => &mut state.video,
+            };
+            *slot = slot.or(codec);
+        }
+        *self.state.write() = state;
+    }
+
+    /// What to send a medium with; `None` while it may not be sent.
+    pub(crate) fn send_codec(&self, kind: MediaKind) -> Option<SendCodec> {
+        let state = self.state.read();
+        match kind {
+            MediaKind::Audio => state.audio,
+            MediaKind::Video => state.video,
+        }
+    }
+
+    /// What a payload type in a packet from the other side means.
+    pub(crate) fn received(&self, payload_type: u8) -> Option<Meaning> {
+        self.state.read().received.get(&payload_type).copied()
+    }
+
+    /// What a payload type of ours means.
+    pub(crate) fn sent(&self, payload_type: u8) -> Option<Meaning> {
+        self.state.read().sent.get(&payload_type).copied()
+    }
+
+    /// The stream a repair stream belongs to, if the description said so.
+    pub(crate) fn original_of(&self, repair_ssrc: u32) -> Option<u32> {
+        self.state.read().original_of.get(&repair_ssrc).copied()
+    }
+
+    /// The id of the transport-wide sequence number in packets we send.
+    pub(crate) fn transport_cc_id(&self) -> Option<u8> {
+        self.state.read().transport_cc_id
+    }
+}
+
+impl State {
+    /// The other side sends with the numbers in our description, we with those in theirs.
+    fn read_formats(&mut self, ours: &MediaSection, theirs: &MediaSection) {
+        for (section, table) in [(ours, &mut self.received), (theirs, &mut self.sent)] {
+            for format in &section.formats {
+                if let Some(codec) = section.codec(format.payload_type) {
+                    table.insert(format.payload_type, Meaning::Media(codec));
+                }
+            }
+            for (repair, original) in section.repairs() {
+                if let Some(codec) = section.codec(original) {
+                    table.insert(repair, Meaning::Repair(original, codec));
+                }
+            }
+        }
+        for (original, repair) in &theirs.repair_streams {
+            self.original_of.insert(*repair, *original);
+        }
+        let known = |section: &MediaSection| {
+            let mut extensions = section.extensions.iter();
+            extensions
+                .find(|(_, uri)| uri == TRANSPORT_CC_URI)
+                .map(|(id, _)| *id)
+        };
+        if known(ours).is_some() {
+            self.transport_cc_id = self.transport_cc_id.or(known(theirs));
+        }
+    }
+}
+
+fn send_codec(ours: &MediaSection, theirs: &MediaSection, wanted: &[Codec]) -> Option<SendCodec> {
+    let both = |codec: Codec| {
+        let in_ours = ours.formats.iter();
+        in_ours
+            .clone()
+            .any(|f| ours.codec(f.payload_type) == Some(codec))
+    };
+    wanted
+        .iter()
+        .copied()
+        .filter(|codec| both(*codec))
+        .find_map(|codec| {
+            let mut formats = theirs.formats.iter();
+            let format = formats.find(|f| theirs.codec(f.payload_type) == Some(codec))?;
+            Some(SendCodec {
+                codec,
+                payload_type: format.payload_type,
+                repair_payload_type: theirs.repair_of(format.payload_type),
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sdp::samples::{CHROMIUM_OFFER, OUR_ANSWER};
+
+    const WANTED: [Codec; 3] = [Codec::H264, Codec::Vp8, Codec::Opus];
+
+    #[test]
+    fn the_wanted_codec_is_sent_with_the_others_numbers() {
+        let table = Negotiated::default();
+        table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
+        let video = table.send_codec(MediaKind::Video).unwrap();
+        assert_eq!((video.codec, video.payload_type), (Codec::H264, 103));
+        assert_eq!(video.repair_payload_type, Some(104));
+        assert_eq!(
+            table.send_codec(MediaKind::Audio).unwrap().payload_type,
+            111
+        );
+        assert_eq!(table.received(96), Some(Meaning::Media(Codec::Vp8)));
+        assert_eq!(table.received(97), Some(Meaning::Repair(96, Codec::Vp8)));
+        assert_eq!(table.original_of(632_943_048), Some(2_231_627_014));
+        assert_eq!(table.transport_cc_id(), None, "not in this answer");
+    }
+
+    #[test]
+    fn what_the_other_side_does_not_receive_is_not_sent() {
+        let table = Negotiated::default();
+        let offer = CHROMIUM_OFFER.replacen("a=sendrecv", "a=sendonly", 1);
+        table.update(OUR_ANSWER, &offer, &WANTED);
+        assert_eq!(table.send_codec(MediaKind::Audio), None);
+        assert!(table.send_codec(MediaKind::Video).is_some());
+        let rejected = OUR_ANSWER.replace("m=video 9", "m=video 0");
+        table.update(&rejected, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(table.send_codec(MediaKind::Video), None);
+    }
+}

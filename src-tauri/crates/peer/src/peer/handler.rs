@@ -1,0 +1,91 @@
+//! The library's callbacks. They run on its driver task: everything is put into a bounded queue
+//! and nothing waits.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use rtc::peer_connection::event::RTCPeerConnectionIceEvent;
+use rtc::peer_connection::state::{RTCIceGatheringState, RTCPeerConnectionState};
+use rtc::peer_connection::transport::RTCIceCandidateType;
+use tokio::sync::mpsc;
+use webrtc::media_stream::track_remote::TrackRemote;
+use webrtc::peer_connection::PeerConnectionEventHandler;
+
+use crate::event::{ConnectionState, PeerEvent};
+use crate::interceptors::Shared;
+
+/// What the peer's own task must know of.
+pub(super) enum Notice {
+    Connected,
+    Track(Arc<dyn TrackRemote>),
+}
+
+pub(super) struct Handler {
+    pub(super) shared: Arc<Shared>,
+    pub(super) notices: mpsc::Sender<Notice>,
+    pub(super) relay_only: bool,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Handler {
+    async fn on_negotiation_needed(&self) {
+        self.shared.events.control(PeerEvent::NegotiationNeeded);
+    }
+
+    async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
+        if self.relay_only && event.candidate.typ != RTCIceCandidateType::Relay {
+            return;
+        }
+        let json = event.candidate.to_json().ok();
+        let json = json.and_then(|init| serde_json::to_string(&init).ok());
+        if let Some(json) = json {
+            let candidate = PeerEvent::LocalCandidate(Some(json));
+            self.shared.events.control(candidate);
+        }
+    }
+
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.shared.events.control(PeerEvent::LocalCandidate(None));
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        let state = match state {
+            RTCPeerConnectionState::Connecting => ConnectionState::Connecting,
+            RTCPeerConnectionState::Connected => ConnectionState::Connected,
+            RTCPeerConnectionState::Disconnected => ConnectionState::Disconnected,
+            RTCPeerConnectionState::Failed => ConnectionState::Failed,
+            RTCPeerConnectionState::Closed => return self.on_closed(),
+            // `New`, `Unspecified`, and what the library may add.
+            _ => return,
+        };
+        match state {
+            ConnectionState::Connected => {
+                self.shared.filter.on_connected(Instant::now());
+                self.shared.connected.store(true, Relaxed);
+                let _ = self.notices.try_send(Notice::Connected);
+            }
+            ConnectionState::Failed => self.shared.connected.store(false, Relaxed),
+            ConnectionState::Connecting
+            | ConnectionState::Disconnected
+            | ConnectionState::Closed => {}
+        }
+        self.shared.events.control(PeerEvent::State(state));
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        let _ = self.notices.try_send(Notice::Track(track));
+    }
+}
+
+impl Handler {
+    /// Our own close reports itself; the other side's DTLS close means the connection is gone.
+    fn on_closed(&self) {
+        if self.shared.connected.swap(false, Relaxed) {
+            let failed = PeerEvent::State(ConnectionState::Failed);
+            self.shared.events.control(failed);
+        }
+    }
+}

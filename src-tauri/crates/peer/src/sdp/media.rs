@@ -1,0 +1,254 @@
+//! What a description says about its media: formats, streams, extensions, credentials.
+//!
+//! Read from the text that was applied, since it alone says which payload types are in force.
+
+use super::{is_rejected, lines};
+use crate::codec::{Codec, MediaKind};
+use crate::config::Direction;
+
+/// One payload type of a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// RTP payload type.
+    pub payload_type: u8,
+    /// Encoding name of `a=rtpmap`.
+    pub name: String,
+    /// Clock rate in Hz.
+    pub clock_rate_hz: u32,
+    /// Format parameters, empty if none.
+    pub parameters: String,
+    /// `a=rtcp-fb` values.
+    pub feedback: Vec<String>,
+}
+
+impl Format {
+    /// One parameter of `a=fmtp`.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.split(';').find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+/// One `m=` section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaSection {
+    /// `None` for data channels and what else there may be.
+    pub kind: Option<MediaKind>,
+    /// `a=mid`.
+    pub mid: Option<String>,
+    /// Port 0.
+    pub rejected: bool,
+    /// As the writer of the description sees it.
+    pub direction: Direction,
+    /// In the order of the `m=` line.
+    pub formats: Vec<Format>,
+    /// `a=extmap`: id and URI.
+    pub extensions: Vec<(u8, String)>,
+    /// `a=ssrc-group:FID`: original and repair stream.
+    pub repair_streams: Vec<(u32, u32)>,
+}
+
+impl MediaSection {
+    /// The codec of a payload type. H.264 counts only in packetization mode 1, the one we send.
+    pub fn codec(&self, payload_type: u8) -> Option<Codec> {
+        let format = self.format(payload_type)?;
+        let codec = Codec::from_encoding_name(&format.name)?;
+        let other_mode =
+            codec == Codec::H264 && format.parameter("packetization-mode") != Some("1");
+        (!other_mode).then_some(codec)
+    }
+
+    /// The retransmission payload type of a payload type (RFC 4588, section 8.6).
+    pub fn repair_of(&self, payload_type: u8) -> Option<u8> {
+        self.formats
+            .iter()
+            .find(|format| original_of(format) == Some(payload_type))
+            .map(|format| format.payload_type)
+    }
+
+    /// Every retransmission payload type with the one it repairs.
+    pub fn repairs(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+        self.formats
+            .iter()
+            .filter_map(|format| Some((format.payload_type, original_of(format)?)))
+    }
+
+    /// A payload type's line.
+    pub fn format(&self, payload_type: u8) -> Option<&Format> {
+        self.formats.iter().find(|f| f.payload_type == payload_type)
+    }
+}
+
+/// Every section, in order.
+pub fn media_sections(sdp: &str) -> Vec<MediaSection> {
+    let mut sections: Vec<MediaSection> = Vec::new();
+    for line in lines(sdp) {
+        if let Some(media) = line.strip_prefix("m=") {
+            sections.push(section(media, line));
+        } else if let (Some(section), Some(attribute)) =
+            (sections.last_mut(), line.strip_prefix("a="))
+        {
+            read_attribute(section, attribute);
+        }
+    }
+    let directions = super::directions(sdp);
+    for (section, direction) in sections.iter_mut().zip(directions) {
+        section.direction = direction;
+    }
+    sections
+}
+
+/// User name fragment and password of a description's transport.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceCredentials {
+    /// `a=ice-ufrag`.
+    pub user_fragment: String,
+    /// `a=ice-pwd`.
+    pub password: String,
+}
+
+impl std::fmt::Debug for IceCredentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("IceCredentials")
+    }
+}
+
+/// The first credentials of the description; with one bundle there are no others.
+pub fn ice_credentials(sdp: &str) -> Option<IceCredentials> {
+    let value = |name: &str| lines(sdp).find_map(|line| line.strip_prefix(name));
+    Some(IceCredentials {
+        user_fragment: value("a=ice-ufrag:")?.to_owned(),
+        password: value("a=ice-pwd:")?.to_owned(),
+    })
+}
+
+fn section(media: &str, line: &str) -> MediaSection {
+    let mut words = media.split(' ');
+    let kind = match words.next() {
+        Some("audio") => Some(MediaKind::Audio),
+        Some("video") => Some(MediaKind::Video),
+        Some(_) | None => None,
+    };
+    let formats = words.skip(2).filter_map(|word| word.parse::<u8>().ok());
+    MediaSection {
+        kind,
+        mid: None,
+        rejected: is_rejected(line),
+        direction: Direction::SendRecv,
+        formats: formats
+            .map(|payload_type| Format {
+                payload_type,
+                name: String::new(),
+                clock_rate_hz: 0,
+                parameters: String::new(),
+                feedback: Vec::new(),
+            })
+            .collect(),
+        extensions: Vec::new(),
+        repair_streams: Vec::new(),
+    }
+}
+
+fn read_attribute(section: &mut MediaSection, attribute: &str) {
+    let Some((name, value)) = attribute.split_once(':') else {
+        return;
+    };
+    match name {
+        "mid" => section.mid = Some(value.to_owned()),
+        "rtpmap" => read_rtpmap(section, value),
+        "fmtp" => {
+            if let Some((format, rest)) = format_and_rest(section, value) {
+                format.parameters = rest;
+            }
+        }
+        "rtcp-fb" => {
+            if let Some((format, rest)) = format_and_rest(section, value) {
+                format.feedback.push(rest);
+            }
+        }
+        "extmap" => {
+            let id = value
+                .split([' ', '/'])
+                .next()
+                .and_then(|id| id.parse().ok());
+            if let (Some(id), Some(uri)) = (id, value.split(' ').nth(1)) {
+                section.extensions.push((id, uri.to_owned()));
+            }
+        }
+        "ssrc-group" => {
+            let mut words = value.split(' ');
+            let fid = words.next() == Some("FID");
+            let mut ssrc = || words.next().and_then(|word| word.parse().ok());
+            if let (true, Some(original), Some(repair)) = (fid, ssrc(), ssrc()) {
+                section.repair_streams.push((original, repair));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn read_rtpmap(section: &mut MediaSection, value: &str) {
+    if let Some((format, rest)) = format_and_rest(section, value) {
+        let mut parts = rest.split('/');
+        format.name = parts.next().unwrap_or_default().to_owned();
+        format.clock_rate_hz = parts.next().and_then(|rate| rate.parse().ok()).unwrap_or(0);
+    }
+}
+
+fn format_and_rest<'a>(
+    section: &'a mut MediaSection,
+    value: &str,
+) -> Option<(&'a mut Format, String)> {
+    let (payload_type, rest) = value.split_once(' ')?;
+    let payload_type: u8 = payload_type.parse().ok()?;
+    let formats = section.formats.iter_mut();
+    let format = formats
+        .into_iter()
+        .find(|f| f.payload_type == payload_type)?;
+    Some((format, rest.to_owned()))
+}
+
+fn original_of(format: &Format) -> Option<u8> {
+    if !format.name.eq_ignore_ascii_case("rtx") {
+        return None;
+    }
+    format.parameter("apt")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sdp::samples::{CHROMIUM_OFFER, OUR_ANSWER};
+
+    #[test]
+    fn formats_repairs_and_streams_of_chromium_are_read() {
+        let sections = media_sections(CHROMIUM_OFFER);
+        assert_eq!(sections.len(), 2);
+        assert_eq!(sections[0].kind, Some(MediaKind::Audio));
+        assert_eq!(sections[0].codec(111), Some(Codec::Opus));
+        let video = &sections[1];
+        assert_eq!(video.codec(96), Some(Codec::Vp8));
+        assert_eq!(video.repair_of(96), Some(97));
+        assert_eq!(video.codec(103), Some(Codec::H264));
+        assert_eq!(video.codec(107), None, "packetization mode 0");
+        assert_eq!(video.repair_streams, [(2_231_627_014, 632_943_048)]);
+        assert!(
+            video
+                .format(96)
+                .unwrap()
+                .feedback
+                .contains(&"nack pli".into())
+        );
+        let transport_cc = crate::codec::TRANSPORT_CC_URI.to_owned();
+        assert!(video.extensions.contains(&(3, transport_cc)));
+    }
+
+    #[test]
+    fn credentials_are_found() {
+        let credentials = ice_credentials(OUR_ANSWER).unwrap();
+        assert_eq!(credentials.user_fragment, "QzPnUOVjkgMltSmB");
+        assert_eq!(credentials.password, "fKZcScHIsyzkdAAJiqTnOkPvJZnOHEsN");
+    }
+}

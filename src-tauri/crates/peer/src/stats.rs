@@ -1,0 +1,134 @@
+//! What is counted, and the report made of it.
+//!
+//! Counters are ours and not the library's, whose inbound figures stop at its own track queues;
+//! from the library come the candidate pair and its round trip.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use crate::codec::MediaKind;
+
+/// The path media takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathStats {
+    /// `host`, `srflx`, `prflx` or `relay`.
+    pub local_candidate: String,
+    /// The same of the other side.
+    pub remote_candidate: String,
+    /// `udp` or `tcp`.
+    pub protocol: String,
+    /// Of the last connectivity check; `None` before the first.
+    pub round_trip: Option<Duration>,
+}
+
+/// One medium, both ways. "Sent" counts first transmissions only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamStats {
+    /// RTP packets sent for the first time.
+    pub packets_sent: u64,
+    /// Their payload bytes.
+    pub bytes_sent: u64,
+    /// Repairs sent.
+    pub retransmissions_sent: u64,
+    /// RTP packets delivered, repairs included, repeats not.
+    pub packets_received: u64,
+    /// Their payload bytes.
+    pub bytes_received: u64,
+    /// Of these, the ones that came as repairs.
+    pub packets_repaired: u64,
+    /// Lost on the way to us before repair (our receiver reports).
+    pub packets_lost: u64,
+    /// Lost on the way to the other side before repair (their receiver reports).
+    pub remote_packets_lost: u64,
+    /// Interarrival jitter towards us, in ticks of the RTP clock (RFC 3550, section 6.4.1).
+    pub jitter_ticks: u32,
+    /// Packets we asked for again.
+    pub nacks_sent: u64,
+    /// Packets the other side asked for again.
+    pub nacks_received: u64,
+    /// Key frames we asked for.
+    pub plis_sent: u64,
+    /// Key frames the other side asked for (PLI and FIR).
+    pub plis_received: u64,
+}
+
+/// A snapshot of the peer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeerStats {
+    /// `None` before a pair was selected.
+    pub path: Option<PathStats>,
+    /// The microphones.
+    pub audio: StreamStats,
+    /// The cameras.
+    pub video: StreamStats,
+    /// The rate video should be encoded at.
+    pub target_bitrate_bps: u64,
+    /// Packets dropped because the engine did not take them in time.
+    pub packets_dropped_in_queue: u64,
+    /// Datagrams the source filter refused.
+    pub datagrams_refused: u64,
+}
+
+/// Counters of one medium.
+#[derive(Debug, Default)]
+pub(crate) struct StreamCounters {
+    pub(crate) packets_sent: AtomicU64,
+    pub(crate) bytes_sent: AtomicU64,
+    pub(crate) retransmissions_sent: AtomicU64,
+    pub(crate) packets_received: AtomicU64,
+    pub(crate) bytes_received: AtomicU64,
+    pub(crate) packets_repaired: AtomicU64,
+    pub(crate) packets_lost: AtomicU64,
+    pub(crate) remote_packets_lost: AtomicU64,
+    pub(crate) jitter_ticks: AtomicU32,
+    pub(crate) nacks_sent: AtomicU64,
+    pub(crate) nacks_received: AtomicU64,
+    pub(crate) plis_sent: AtomicU64,
+    pub(crate) plis_received: AtomicU64,
+}
+
+impl StreamCounters {
+    pub(crate) fn snapshot(&self) -> StreamStats {
+        StreamStats {
+            packets_sent: self.packets_sent.load(Relaxed),
+            bytes_sent: self.bytes_sent.load(Relaxed),
+            retransmissions_sent: self.retransmissions_sent.load(Relaxed),
+            packets_received: self.packets_received.load(Relaxed),
+            bytes_received: self.bytes_received.load(Relaxed),
+            packets_repaired: self.packets_repaired.load(Relaxed),
+            packets_lost: self.packets_lost.load(Relaxed),
+            remote_packets_lost: self.remote_packets_lost.load(Relaxed),
+            jitter_ticks: self.jitter_ticks.load(Relaxed),
+            nacks_sent: self.nacks_sent.load(Relaxed),
+            nacks_received: self.nacks_received.load(Relaxed),
+            plis_sent: self.plis_sent.load(Relaxed),
+            plis_received: self.plis_received.load(Relaxed),
+        }
+    }
+}
+
+/// Counters of a peer.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    audio: StreamCounters,
+    video: StreamCounters,
+}
+
+impl Counters {
+    pub(crate) fn of(&self, kind: MediaKind) -> &StreamCounters {
+        match kind {
+            MediaKind::Audio => &self.audio,
+            MediaKind::Video => &self.video,
+        }
+    }
+}
+
+/// Adds one.
+pub(crate) fn count(counter: &AtomicU64) {
+    add(counter, 1);
+}
+
+/// Adds some.
+pub(crate) fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Relaxed);
+}
