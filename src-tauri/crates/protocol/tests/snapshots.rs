@@ -56,6 +56,22 @@ fn client_messages() -> Vec<ClientMessage> {
 
 /// Every message a server may send.
 fn server_messages() -> Vec<ServerMessage> {
+    let mut messages = joined_messages();
+    messages.extend(room_messages());
+    messages.extend(error_codes().map(|code| ServerMessage::Error {
+        code,
+        message: "for a person".into(),
+        reference: Some("join".into()),
+    }));
+    messages.push(ServerMessage::Error {
+        code: ErrorCode::BadMessage,
+        message: "not JSON".into(),
+        reference: None,
+    });
+    messages
+}
+
+fn joined_messages() -> Vec<ServerMessage> {
     let joined = |resumed, ice_servers| ServerMessage::Joined {
         room_id: "amber-fox".into(),
         uid: "u1".into(),
@@ -77,10 +93,12 @@ fn server_messages() -> Vec<ServerMessage> {
         username: Some("1700000000:u1".into()),
         credential: Some("c2VjcmV0".into()),
     };
+    vec![joined(false, vec![stun, turn]), joined(true, Vec::new())]
+}
+
+fn room_messages() -> Vec<ServerMessage> {
     let remote_uid = || "u2".to_owned();
-    let mut messages = vec![
-        joined(false, vec![stun, turn]),
-        joined(true, Vec::new()),
+    vec![
         ServerMessage::RespJoin {
             remote_uid: remote_uid(),
             name: Some("Bob".into()),
@@ -129,18 +147,7 @@ fn server_messages() -> Vec<ServerMessage> {
             remote_uid: remote_uid(),
         },
         ServerMessage::Keepalive,
-    ];
-    messages.extend(error_codes().map(|code| ServerMessage::Error {
-        code,
-        message: "for a person".into(),
-        reference: Some("join".into()),
-    }));
-    messages.push(ServerMessage::Error {
-        code: ErrorCode::BadMessage,
-        message: "not JSON".into(),
-        reference: None,
-    });
-    messages
+    ]
 }
 
 fn error_codes() -> impl Iterator<Item = ErrorCode> {

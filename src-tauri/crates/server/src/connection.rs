@@ -52,9 +52,10 @@ pub(crate) async fn run(
     let socket = open(upgraded).await;
     let (mut sink, mut stream) = socket.split();
     let ending = tokio::select! {
+        biased;
+        () = draining.cancelled() => Ending::Close(CloseReason::Draining),
         ending = read::run(&mut stream, &registration, &config.timing) => ending,
         ending = write::run(&mut sink, registration.outgoing(), &config.timing) => ending,
-        () = draining.cancelled() => Ending::Close(CloseReason::Draining),
     };
     debug!(connection = registration.id(), ?ending, "connection ends");
     drop(registration);

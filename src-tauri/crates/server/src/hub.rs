@@ -28,6 +28,8 @@ pub(crate) struct Hub {
 struct State {
     rooms: Rooms,
     outgoing: HashMap<ConnectionId, Arc<Outgoing>>,
+    /// Nothing is sent any more: the server is ending.
+    is_silent: bool,
 }
 
 /// A connection known to the hub; dropping it is the break of the connection.
@@ -44,6 +46,7 @@ impl Hub {
             state: Mutex::new(State {
                 rooms: Rooms::new(config),
                 outgoing: HashMap::new(),
+                is_silent: false,
             }),
             next_id: AtomicU64::new(1),
             timeout_changed: Notify::new(),
@@ -63,6 +66,12 @@ impl Hub {
             id,
             outgoing,
         }
+    }
+
+    /// Stops telling anybody anything. When the server ends, its connections end one after the
+    /// other; to the last ones that must not look as if the others had left their calls.
+    pub(crate) fn fall_silent(&self) {
+        self.state.lock().is_silent = true;
     }
 
     /// Connections, rooms and places.
@@ -107,6 +116,9 @@ impl Hub {
 
 impl State {
     fn carry_out(&self, output: Output) {
+        if self.is_silent {
+            return;
+        }
         match output {
             Output::Send { to, message } => {
                 if let Some(outgoing) = self.outgoing.get(&to) {

@@ -21,15 +21,22 @@ const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Accepts until `closed`. The connections live on.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, closed: CancellationToken) {
+    let mut is_failing = false;
     loop {
         let accepted = tokio::select! {
             () = closed.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, remote)) => admit(stream, remote, &shared),
+            Ok((stream, remote)) => {
+                is_failing = false;
+                admit(stream, remote, &shared);
+            }
             Err(error) => {
-                warn!(kind = ?error.kind(), "cannot accept a connection");
+                // Once for each time of trouble, or a client could fill the disk with these.
+                if !std::mem::replace(&mut is_failing, true) {
+                    warn!(%error, "cannot accept connections");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

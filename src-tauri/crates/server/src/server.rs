@@ -196,7 +196,7 @@ impl Server {
     /// closed, or after eight seconds.
     pub async fn shutdown(self) {
         info!(connections = self.stats().connections, "draining");
-        self.shared.draining.cancel();
+        self.shared.drain();
         let listeners = std::mem::take(&mut *self.listeners.lock());
         for listening in listeners {
             let _ = listening.task.await;
@@ -211,11 +211,16 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.draining.cancel();
+        self.shared.drain();
     }
 }
 
 impl Shared {
+    fn drain(&self) {
+        self.hub.fall_silent();
+        self.draining.cancel();
+    }
+
     /// Counts one more socket for an address. One that is over the limit may still be told so over
     /// HTTP; when there are as many of those again, or too many altogether, there is no slot.
     pub(crate) fn take_slot(self: &Arc<Self>, address: AddressKey) -> Option<Slot> {

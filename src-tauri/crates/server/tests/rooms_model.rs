@@ -5,39 +5,22 @@
 //! client was told adds up to who is really there.
 
 mod model;
+mod step;
+mod view;
 
 use proptest::prelude::*;
 
-use model::{Step, World};
+use model::World;
+use step::step;
 
+/// Clients that come and go.
 const CLIENTS: usize = 5;
-const UIDS: usize = 4;
-const ROOMS: usize = 2;
-
-fn step() -> impl Strategy<Value = Step> {
-    let (client, uid, room) = (0..CLIENTS, 0..UIDS, 0..ROOMS);
-    prop_oneof![
-        3 => client.clone().prop_map(|client| Step::Open { client }),
-        8 => (client.clone(), uid.clone(), room.clone(), any::<bool>(), model::proof())
-            .prop_map(|(client, uid, room, resume, proof)| {
-                Step::Join { client, uid, room, resume, proof }
-            }),
-        2 => (client.clone(), uid.clone(), room.clone())
-            .prop_map(|(client, uid, room)| Step::Leave { client, uid, room }),
-        4 => client.clone().prop_map(|client| Step::Break { client }),
-        4 => (client.clone(), uid.clone(), uid, room).prop_map(|(client, from, to, room)| {
-            Step::Offer { client, from, to, room }
-        }),
-        1 => client.prop_map(|client| Step::Keepalive { client }),
-        2 => (1u64..150).prop_map(|seconds| Step::Wait { seconds }),
-    ]
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn rooms_do_what_the_model_says(steps in prop::collection::vec(step(), 1..80)) {
+    fn rooms_do_what_the_model_says(steps in prop::collection::vec(step(CLIENTS), 1..80)) {
         let mut world = World::new(CLIENTS);
         for step in steps {
             world.take(&step);

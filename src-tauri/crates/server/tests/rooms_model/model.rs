@@ -3,73 +3,14 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::step::{Proof, Step};
+use super::view::{View, note};
+use crate::client::{forward, leave};
 use duet_protocol::{ClientMessage, CloseReason, ErrorCode, LeaveReason, ServerMessage};
 use duet_server::AddressKey;
 use duet_server::rooms::{ConnectionId, Output, Rooms, RoomsConfig};
-use proptest::prelude::*;
-
-use crate::client::{forward, leave};
 
 const RESUME_WINDOW: Duration = Duration::from_secs(120);
-
-/// Something a client does, or time.
-#[derive(Debug, Clone)]
-pub(super) enum Step {
-    Open {
-        client: usize,
-    },
-    Join {
-        client: usize,
-        uid: usize,
-        room: usize,
-        resume: bool,
-        proof: Proof,
-    },
-    Leave {
-        client: usize,
-        uid: usize,
-        room: usize,
-    },
-    Break {
-        client: usize,
-    },
-    Offer {
-        client: usize,
-        from: usize,
-        to: usize,
-        room: usize,
-    },
-    Keepalive {
-        client: usize,
-    },
-    Wait {
-        seconds: u64,
-    },
-}
-
-/// The token a join presents.
-#[derive(Debug, Clone)]
-pub(super) enum Proof {
-    None,
-    /// One this uid got in a `joined`, counted from the newest.
-    Own {
-        age: usize,
-    },
-    /// The newest of another uid.
-    Of {
-        uid: usize,
-    },
-    Guess,
-}
-
-pub(super) fn proof() -> impl Strategy<Value = Proof> {
-    prop_oneof![
-        3 => Just(Proof::None),
-        6 => (0usize..3).prop_map(|age| Proof::Own { age }),
-        1 => (0usize..4).prop_map(|uid| Proof::Of { uid }),
-        1 => Just(Proof::Guess),
-    ]
-}
 
 /// A place that ought to be held.
 #[derive(Debug, Clone)]
@@ -81,15 +22,6 @@ struct Place {
     resume: bool,
     /// The newest token first; the second is good until the client is heard.
     tokens: Vec<String>,
-}
-
-/// A connection as its client knows it.
-#[derive(Debug, Clone, Default)]
-struct View {
-    /// The bound uid.
-    uid: Option<String>,
-    /// Whom it was told of, and whether they are away.
-    other: Option<(String, bool)>,
 }
 
 pub(super) struct World {
@@ -249,59 +181,64 @@ impl World {
         let resume = resume || token.is_some();
         match expected {
             Expected::Error(code) => self.expect_error(id, code),
-            Expected::Full => {
-                self.views.get_mut(&id).expect("open").uid = Some(uid.into());
-                let full = ServerMessage::Full {
-                    room_id: room.into(),
-                    user_num: 2,
-                };
-                assert_eq!(self.outputs(), [(id, full)]);
-            }
-            Expected::Again => {
-                let place = self.place_mut(uid).expect("held");
-                place.resume |= resume;
-                place.tokens.truncate(1);
-                let sends = self.outputs();
-                assert_eq!(sends.len(), 1, "nobody else hears of it: {sends:?}");
-                self.note_joined(id, &sends[0], uid, false);
-            }
+            Expected::Full { replaced } => self.expect_full(id, uid, room, replaced),
+            Expected::Again => self.expect_confirmation(id, uid, resume),
             Expected::Resumed => {
                 let presented = token.expect("proven by a token");
-                let place = self.place_mut(uid).expect("kept or held");
-                let replaced = std::mem::replace(&mut place.holder, Ok(id)).ok();
-                place.resume |= resume;
-                place.tokens = vec![presented];
-                self.views.get_mut(&id).expect("open").uid = Some(uid.into());
-                self.expected_close = replaced;
-                self.expect_entry(id, uid, true);
+                self.expect_resume(id, uid, resume, presented);
             }
             Expected::Entered { replaced } => {
                 self.places.retain(|place| place.uid != uid);
-                let place = Place {
+                self.places.push(Place {
                     uid: uid.into(),
                     room: room.into(),
                     holder: Ok(id),
                     resume,
                     tokens: Vec::new(),
-                };
-                self.places.push(place);
-                self.views.get_mut(&id).expect("open").uid = Some(uid.into());
+                });
                 self.expected_close = replaced;
                 self.expect_entry(id, uid, false);
             }
-            Expected::FullAfterGivingUp { replaced } => {
-                self.places.retain(|place| place.uid != uid);
-                self.views.get_mut(&id).expect("open").uid = Some(uid.into());
-                self.expected_close = replaced;
-                let full = ServerMessage::Full {
-                    room_id: room.into(),
-                    user_num: 2,
-                };
-                let sends = self.outputs();
-                assert!(sends.contains(&(id, full)), "{sends:?}");
-            }
         }
         self.assert_no_takeover(&before, uid, proof);
+    }
+
+    fn expect_full(
+        &mut self,
+        id: ConnectionId,
+        uid: &str,
+        room: &str,
+        replaced: Option<ConnectionId>,
+    ) {
+        // Who could prove a place elsewhere has given that up.
+        self.places.retain(|place| place.uid != uid);
+        self.expected_close = replaced;
+        let full = ServerMessage::Full {
+            room_id: room.into(),
+            user_num: 2,
+        };
+        let sends = self.outputs();
+        let to_joiner: Vec<_> = sends.iter().filter(|(to, _)| *to == id).collect();
+        assert_eq!(to_joiner, [&(id, full)]);
+        self.views.get_mut(&id).expect("open").uid = Some(uid.into());
+    }
+
+    fn expect_confirmation(&mut self, id: ConnectionId, uid: &str, resume: bool) {
+        let place = self.place_mut(uid).expect("held");
+        place.resume |= resume;
+        place.tokens.truncate(1);
+        let sends = self.outputs();
+        assert_eq!(sends.len(), 1, "nobody else hears of it: {sends:?}");
+        self.note_joined(id, &sends[0], uid, false);
+    }
+
+    fn expect_resume(&mut self, id: ConnectionId, uid: &str, resume: bool, presented: String) {
+        let place = self.place_mut(uid).expect("kept or held");
+        let replaced = std::mem::replace(&mut place.holder, Ok(id)).ok();
+        place.resume |= resume;
+        place.tokens = vec![presented];
+        self.expected_close = replaced;
+        self.expect_entry(id, uid, true);
     }
 
     /// A uid changed hands only with a token that its holder got.
@@ -352,18 +289,19 @@ impl World {
                 match (is_proven, place.room == room) {
                     (false, _) => Expected::Error(ErrorCode::UidTaken),
                     (true, true) => Expected::Resumed,
-                    (true, false) if is_full => Expected::FullAfterGivingUp { replaced },
+                    (true, false) if is_full => Expected::Full { replaced },
                     (true, false) => Expected::Entered { replaced },
                 }
             }
             None if is_bound_elsewhere => Expected::Error(ErrorCode::UidTaken),
-            None if is_full => Expected::Full,
+            None if is_full => Expected::Full { replaced: None },
             None => Expected::Entered { replaced: None },
         }
     }
 
     /// `joined` first, then the introduction; the other is told.
     fn expect_entry(&mut self, id: ConnectionId, uid: &str, resumed: bool) {
+        self.views.get_mut(&id).expect("open").uid = Some(uid.into());
         let sends = self.outputs();
         let own: Vec<_> = sends.iter().filter(|(to, _)| *to == id).cloned().collect();
         self.note_joined(id, &own[0], uid, resumed);
@@ -588,41 +526,8 @@ impl World {
 #[derive(Debug)]
 enum Expected {
     Error(ErrorCode),
-    Full,
+    Full { replaced: Option<ConnectionId> },
     Again,
     Resumed,
     Entered { replaced: Option<ConnectionId> },
-    FullAfterGivingUp { replaced: Option<ConnectionId> },
-}
-
-/// What a client that believes the server knows after this message.
-fn note(view: &mut View, message: &ServerMessage) {
-    match message {
-        ServerMessage::Joined { resumed: true, .. } => view.other = None,
-        ServerMessage::RespJoin { remote_uid, .. } | ServerMessage::NewPeer { remote_uid, .. } => {
-            view.other = Some((remote_uid.clone(), false));
-        }
-        ServerMessage::PeerAway { remote_uid } => view.other = Some((remote_uid.clone(), true)),
-        ServerMessage::PeerBack { remote_uid } => {
-            assert_eq!(
-                view.other,
-                Some((remote_uid.clone(), true)),
-                "back without away"
-            );
-            view.other = Some((remote_uid.clone(), false));
-        }
-        ServerMessage::PeerLeave { remote_uid, .. } => {
-            let other = view.other.take().map(|(uid, _)| uid);
-            assert_eq!(other.as_ref(), Some(remote_uid), "a stranger left");
-        }
-        ServerMessage::Joined { .. }
-        | ServerMessage::Full { .. }
-        | ServerMessage::Offer(_)
-        | ServerMessage::Answer(_)
-        | ServerMessage::Candidate(_)
-        | ServerMessage::MediaState { .. }
-        | ServerMessage::Leaved { .. }
-        | ServerMessage::Keepalive
-        | ServerMessage::Error { .. } => {}
-    }
 }
