@@ -59,14 +59,13 @@ struct Place {
 }
 
 impl Call {
-    /// Idle. `uid` is the id of this session (see `duet_protocol::generate_uid`); `session_seed` is
-    /// any number that another `Call` with the same uid did not have: names of PeerConnections
-    /// must never come back.
+    /// Idle. `uid` is the id of this session (see `duet_protocol::generate_uid`). `now` goes into
+    /// the names of PeerConnections, so that a later `Call` with the same uid never repeats one.
     #[must_use]
-    pub fn new(uid: impl Into<String>, session_seed: u64) -> Self {
+    pub fn new(uid: impl Into<String>, now: Instant) -> Self {
         let uid = uid.into();
         let mut hasher = DefaultHasher::new();
-        (&uid, session_seed).hash(&mut hasher);
+        (&uid, now).hash(&mut hasher);
         Self {
             session_prefix: format!("{:016x}", hasher.finish()),
             uid,
