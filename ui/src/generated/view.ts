@@ -42,12 +42,12 @@ export type DeviceKind = "camera" | "microphone" | "speaker";
 
 export type DeviceProblem = "noneFound" | "inUse" | "notAllowed" | "stalled" | "failed";
 
-/** `network` says whether the embedded server is open to other computers. */
+/** `network` says whether the embedded server is open to other computers; its `inviteUrl` leads to a fresh room on it. */
 export type ServerView = { url: string, host: string, embedded: boolean, reach: ServerReach, network: NetworkView, };
 
 export type ServerReach = { "kind": "checking" } | { "kind": "reachable", roundTripMs: number | null, } | { "kind": "unreachable", retryAtMs: number | null, } | { "kind": "untrusted", sha256Fingerprint: string, };
 
-export type NetworkView = { "kind": "notEmbedded" } | { "kind": "closed" } | { "kind": "opening" } | { "kind": "open", address: string, inviteUrl: string, } | { "kind": "failed" };
+export type NetworkView = { "kind": "notEmbedded" } | { "kind": "closed" } | { "kind": "opening" } | { "kind": "open", address: string, inviteUrl: string | null, } | { "kind": "failed" };
 
 /** An invite points to a server that is not the configured one: the person decides. */
 export type ConfirmServerView = { roomId: string, url: string, host: string, };

@@ -9,7 +9,8 @@ export class CallKeys {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly down = (event: KeyboardEvent): void => {
-    if (app.settingsPage !== null || app.keySheetOpen) return;
+    if (app.keySheetOpen) return;
+    if (app.settingsPage !== null && callKey(event) !== 'leave') return;
     if (isTalkKey(event)) {
       event.preventDefault();
       if (event.repeat) return;

@@ -1,0 +1,104 @@
+/** What keys and pointers do on real components, and what both renderers draw. */
+import { colourAt } from './person.mjs';
+import { variants } from './variants.mjs';
+
+export async function checkBehaviour({ openPage, frames, fault }) {
+  const page = await openPage(variants[0]);
+  const show = (name, renderer = 'canvas2d') =>
+    page.evaluate(([fixture, options]) => window.duet.show(fixture, options), [name, { ...variants[0].options, renderer }]);
+  const calls = () => page.evaluate(() => window.duet.calls.splice(0));
+  const expect = (what, got, wanted) => {
+    if (JSON.stringify(got) !== JSON.stringify(wanted)) fault(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
+  };
+
+  await show('call');
+  await calls();
+  for (const key of ['m', 'v', 'i', 'Control+Shift+h']) await page.keyboard.press(key);
+  expect('keys of a call', await calls(), ['setMicrophone(false)', 'setCamera(false)', 'setStatisticsOpen(true)', 'leave()']);
+
+  await page.keyboard.down('Space');
+  await page.waitForTimeout(50);
+  await page.keyboard.up('Space');
+  expect('a tap on Space', await calls(), []);
+  await page.keyboard.down('Space');
+  await page.waitForTimeout(600);
+  await page.keyboard.up('Space');
+  expect('Space held', await calls(), ['setMicrophone(false)', 'setMicrophone(true)']);
+
+  await page.keyboard.press('Tab');
+  const path = [];
+  for (const key of ['ArrowRight', 'ArrowRight', 'End', 'Home', 'Tab']) {
+    await page.keyboard.press(key);
+    path.push(await page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? document.activeElement?.className));
+  }
+  expect('toolbar', path, ['microphone-menu', 'toggle-camera', 'leave', 'toggle-microphone', 'hold']);
+  await page.keyboard.press('ArrowUp');
+  expect('tile moved by arrow', await page.getByTestId('self-tile').getAttribute('data-corner'), 'top-right');
+  await page.keyboard.press('Enter');
+  expect('swapped', await page.locator('.full [data-testid=video-local]').count(), 1);
+
+  await page.getByTestId('microphone-menu').focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  expect('menu picks', await calls(), ['selectDevice("microphone", "m1")']);
+  expect('menu stays', await page.getByTestId('menu-microphone').count(), 1);
+  await page.keyboard.press('Escape');
+  expect('menu closed', await page.getByTestId('menu-microphone').count(), 0);
+  expect('focus is back', await page.evaluate(() => document.activeElement?.getAttribute('data-testid')), 'microphone-menu');
+  expect('Esc hangs up nobody', await calls(), []);
+
+  await page.keyboard.press('?');
+  expect('key sheet', await page.getByTestId('key-sheet').count(), 1);
+  await page.keyboard.press('Escape');
+  expect('key sheet closed', await page.getByTestId('key-sheet').count(), 0);
+
+  await show('home');
+  await calls();
+  await page.keyboard.type('mv amber room');
+  await page.keyboard.press('Enter');
+  expect('typing in the field', await calls(), ['openLobby("mv amber room")']);
+  await show('lobby');
+  await calls();
+  await page.keyboard.press('Shift+Enter');
+  const off = { name: 'Mira Lindqvist', microphoneOn: false, cameraOn: false };
+  expect('Shift Enter', await calls(), [`join(${JSON.stringify(off)})`]);
+  await show('lobby');
+  await page.keyboard.press('Enter');
+  expect('Enter', await calls(), [`join(${JSON.stringify({ ...off, microphoneOn: true, cameraOn: true })})`]);
+
+  for (const renderer of ['canvas2d', 'webgl2']) {
+    await show('call', renderer);
+    const drawn = await page.waitForFunction((kind) => window.__duetFrames.counts().renderer === kind && document.querySelector('.full canvas').width > 300, renderer, { timeout: 5000 }).catch(() => null);
+    if (!drawn) {
+      fault(`${renderer}: nothing was drawn`);
+      continue;
+    }
+    const [width, height, picture] = await page.evaluate(() => {
+      const source = document.querySelector('.full canvas');
+      const copy = new OffscreenCanvas(source.width, source.height).getContext('2d');
+      copy.drawImage(source, 0, 0);
+      return [source.width, source.height, [...copy.getImageData(0, 0, source.width, source.height).data]];
+    });
+    for (const [x, y] of [[0.5, 0.4], [0.5, 0.9], [0.05, 0.1], [0.95, 0.95]]) {
+      const wanted = colourAt(1, x, y);
+      const at = (Math.floor(y * height) * width + Math.floor(x * width)) * 4;
+      const off = Math.max(...wanted.map((value, channel) => Math.abs(value - picture[at + channel])));
+      if (off > 4) fault(`${renderer}: colour at ${x},${y} is off by ${off}`);
+    }
+  }
+
+  await page.waitForTimeout(1000);
+  const figures = await page.evaluate(() => ({ ...window.__duetFrames.counts(), drawn: window.__duetFrames.drawn().length }));
+  if (figures.drawn === 0 || figures.broken !== 0) fault(`frame figures: ${JSON.stringify(figures)}`);
+  await page.waitForTimeout(500);
+  for (const stream of [0, 1]) {
+    const open = frames.log.sent[stream] - frames.log.credits[stream];
+    if (frames.log.credits[stream] === 0) fault(`stream ${stream}: no credit came back`);
+    console.log(`stream ${stream}: ${frames.log.sent[stream]} frames sent, ${open} without credit (closed pages)`);
+  }
+  await show('ended');
+  await page.waitForTimeout(200);
+  expect('nothing is asked for when nothing is shown', [...frames.log.sizes.values()], ['0x0', '0x0']);
+  await page.close();
+}

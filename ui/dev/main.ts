@@ -1,0 +1,44 @@
+/** Every screen from a fixture, in a plain browser: to look at, to measure contrast and names with axe. Never part of the product. */
+import { flushSync, mount, unmount } from 'svelte';
+import App from '../src/App.svelte';
+import { setBackend } from '../src/backend';
+import type { View } from '../src/generated/view';
+import { app } from '../src/state/app.svelte';
+import '../src/styles/all.css';
+import { fixtureBackend } from './backend';
+import { fixtures, type FixtureName } from './fixtures';
+
+interface Options {
+  theme: 'light' | 'dark';
+  language: 'en' | 'zh-CN';
+  textPercent: number;
+  renderer: 'automatic' | 'canvas2d' | 'webgl2';
+}
+
+const target = document.getElementById('app')!;
+const frameUrl = new URLSearchParams(location.search).get('frames') ?? '';
+const { backend, calls, push } = fixtureBackend(frameUrl);
+setBackend(backend);
+let shown: Record<string, unknown> | undefined;
+let started = false;
+
+async function show(name: FixtureName, options: Options): Promise<void> {
+  const fixture = fixtures[name];
+  if (!fixture) throw new Error(`no fixture ${name}`);
+  const { theme, language, textPercent, renderer } = options;
+  const view: View = { ...fixture.view, settings: { ...fixture.view.settings, theme, language, textPercent, renderer } };
+  if (shown) await unmount(shown);
+  app.settingsPage = fixture.settings ?? null;
+  app.keySheetOpen = fixture.keySheet ?? false;
+  push(view);
+  if (!started) {
+    started = true;
+    await app.start();
+  }
+  app.accept(view);
+  app.level = 0.58;
+  shown = mount(App, { target });
+  flushSync();
+}
+
+Object.assign(window, { duet: { show, statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }) } });

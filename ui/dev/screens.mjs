@@ -1,0 +1,101 @@
+/**
+ * Looks at every screen in headless Chromium: screenshots to `target/screens/shots` of the repository, axe-core on each, sideways overflow,
+ * violations of the CSP, keys, both renderers. Exits 1 with the list of faults.
+ *   node dev/screens.mjs [--only NAME]
+ */
+import { createServer } from 'node:http';
+import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+import { build } from 'vite';
+import { checkBehaviour } from './behaviour.mjs';
+import { startFrameServer } from './frame-server.mjs';
+import { extras, variants } from './variants.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+if (!existsSync(executablePath)) {
+  console.log(`SKIPPED screens: no ${executablePath}`);
+  process.exit(0);
+}
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : null;
+const shots = here('../../target/screens/shots');
+const faults = [];
+await mkdir(shots, { recursive: true });
+await build({ configFile: here('../vite.screens.config.ts') });
+const site = await serveSite(here('../../target/screens/site'));
+const frames = await startFrameServer();
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+let count = 0;
+for (const variant of variants) {
+  const page = await openPage(variant);
+  const names = await page.evaluate(() => window.duet.names);
+  for (const name of names) await look(page, variant, name, name);
+  for (const extra of extras) await look(page, variant, extra.fixture, extra.name, extra.act);
+  await page.close();
+}
+if (!only) await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+await browser.close();
+frames.close();
+site.close();
+for (const fault of faults) console.log(`FAULT ${fault}`);
+console.log(`${count - new Set(faults).size} passed, ${faults.length} failed`);
+process.exit(faults.length === 0 ? 0 : 1);
+
+async function look(page, variant, fixture, name, act) {
+  if (only && name !== only) return;
+  count += 1;
+  const where = `${name} ${variant.name}`;
+  await page.evaluate(([screen, options]) => window.duet.show(screen, options), [fixture, variant.options]);
+  await page.waitForFunction(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.width !== 300), undefined, { timeout: 5000 }).catch(() => faults.push(`${where}: no picture`));
+  if (act) await act(page);
+  // Fades are over and the tooltip of the first focus is not there.
+  await page.waitForTimeout(150);
+  await page.screenshot({ path: `${shots}/${name}.${variant.name}.png` });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight);
+  if (wide) faults.push(`${where}: the page itself scrolls`);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  for (const { id, impact, nodes } of violations) {
+    const at = `${nodes[0].html.slice(0, 140)} ${(nodes[0].failureSummary ?? '').split('\n').slice(1, 2)}`;
+    if (impact === 'serious' || impact === 'critical') faults.push(`${where}: axe ${id} (${nodes.length}) ${at}`);
+    else if (variant.options.language === 'en') console.log(`note ${where}: axe ${id} (${impact}) ${at}`);
+  }
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+}
+
+async function openPage(variant) {
+  const page = await browser.newPage({ viewport: variant.size, reducedMotion: 'reduce' });
+  page.on('pageerror', (error) => faults.push(`${variant.name}: ${error.stack}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`${variant.name}: console: ${message.text()}`);
+  });
+  await page.goto(`${site.url}/index.html?frames=${encodeURIComponent(frames.url)}`);
+  await page.evaluate(axe.source);
+  return page;
+}
+
+/** The built files under the CSP of the product. */
+async function serveSite(root) {
+  const types = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
+  const server = createServer(async (request, response) => {
+    try {
+      const path = new URL(request.url, 'http://x').pathname;
+      const body = await readFile(`${root}${path}`);
+      response.writeHead(200, {
+        'content-type': types[path.split('.').pop()] ?? 'application/octet-stream',
+        'content-security-policy': "default-src 'self'; connect-src 'self' ws://127.0.0.1:*; img-src 'self' data:; object-src 'none'; base-uri 'none'",
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(request.url === '/favicon.ico' ? 204 : 404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}

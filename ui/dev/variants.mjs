@@ -1,0 +1,33 @@
+/** In which looks every screen is seen, and what is opened by hand besides the fixtures. */
+const look = (name, width, height, theme, language, textPercent) => ({
+  name, size: { width, height }, options: { theme, language, textPercent, renderer: 'canvas2d' },
+});
+
+export const variants = [
+  look('light-1200', 1200, 800, 'light', 'en', 100),
+  look('dark-900', 900, 600, 'dark', 'en', 100),
+  look('light-900-zh-140', 900, 600, 'light', 'zh-CN', 140),
+  look('dark-900-140', 900, 600, 'dark', 'en', 140),
+];
+
+const click = (testid) => (page) => page.getByTestId(testid).click();
+
+export const extras = [
+  { name: 'call-microphone-menu', fixture: 'call', act: click('microphone-menu') },
+  { name: 'call-camera-menu', fixture: 'call', act: click('camera-menu') },
+  { name: 'call-swapped', fixture: 'call', act: (page) => page.getByTestId('self-tile').getByRole('button').nth(1).click({ force: true }) },
+  {
+    name: 'call-statistics-later', fixture: 'call-statistics',
+    act: (page) => page.evaluate(() => {
+      for (const [second, receiveBps] of [600, 900, 1400, 1900, 2300, 2200, 2500].entries()) {
+        setTimeout(() => window.duet.push({ statistics: { ...window.duet.statistics, receiveBps: receiveBps * 1000, sendBps: receiveBps * 800, roundTripMs: 40 + (second % 3), lossRatio: second === 3 ? 0.02 : 0 } }), second * 20);
+      }
+    }),
+  },
+  { name: 'call-self-hidden', fixture: 'call', act: (page) => page.getByTestId('hide-self').click({ force: true }) },
+  { name: 'call-focus', fixture: 'call', act: (page) => page.keyboard.press('Tab') },
+  { name: 'waiting-qr', fixture: 'waiting', act: (page) => page.locator('.btns .btn').nth(1).click() },
+  { name: 'lobby-speaker-menu', fixture: 'lobby-errors', act: (page) => page.getByTestId('pick-speaker').click({ position: { x: 60, y: 20 } }) },
+  { name: 'settings-ice-editor', fixture: 'settings-network', act: click('ice-add') },
+  { name: 'settings-language-menu', fixture: 'settings-appearance', act: click('setting-language') },
+];
