@@ -1,7 +1,11 @@
 //! Frames that end a connection, each with its code.
 
+use std::time::Duration;
+
 use duet_protocol::limits::MAX_MESSAGE_BYTES;
 use futures_util::SinkExt;
+use tokio::io::AsyncReadExt;
+use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -73,6 +77,26 @@ async fn a_message_of_64_kib_passes_and_one_byte_more_is_1009() {
         .send_frame(padded(MAX_MESSAGE_BYTES + 1).as_bytes(), Data::Text, true)
         .await;
     assert_eq!(client.close_code().await, Some(1009));
+}
+
+#[tokio::test]
+async fn a_client_in_the_middle_of_a_huge_message_is_told_and_not_reset() {
+    let server = server().await;
+    let mut client = Client::connect(&server).await;
+    // The server has had enough after the head of the frame; what follows must not be answered by
+    // a reset, which would destroy the close frame on some systems.
+    let huge = Message::text("x".repeat(8 * MAX_MESSAGE_BYTES));
+    client.socket.send(huge).await.expect("not reset");
+    let MaybeTlsStream::Plain(mut stream) = client.socket.into_inner() else {
+        panic!("no TLS here");
+    };
+    let mut rest = Vec::new();
+    let reading = stream.read_to_end(&mut rest);
+    let read = tokio::time::timeout(Duration::from_secs(10), reading).await;
+    read.expect("an end in time").expect("not reset");
+    // A close frame of any length, then its code.
+    let is_1009 = |frame: &[u8]| frame[0] == 0x88 && frame[2..] == 1009u16.to_be_bytes();
+    assert!(rest.windows(4).any(is_1009), "{rest:?}");
 }
 
 #[tokio::test]
