@@ -1,6 +1,16 @@
 //! `cargo xtask bench`: measurements to read. They print and never fail a test run.
 //!
-//! One module per measurement; each says what it measures, how, and against what.
+//! One module per measurement; each says what it measures, how, and against what. They read `/proc`
+//! and start test displays, so they are for Linux.
+
+#[cfg(target_os = "linux")]
+mod churn;
+#[cfg(target_os = "linux")]
+mod loopback;
+#[cfg(target_os = "linux")]
+mod process_tree;
+#[cfg(target_os = "linux")]
+mod programs;
 
 use anyhow::{Result, bail};
 
@@ -12,12 +22,26 @@ struct Bench {
     work: fn(&[&str]) -> Result<()>,
 }
 
-const BENCHES: [Bench; 0] = [];
+#[cfg(target_os = "linux")]
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "churn",
+        what: "[MINUTES [SEED]]  what grows while people come and go",
+        work: churn::run,
+    },
+    Bench {
+        name: "loopback",
+        what: "[SECONDS [PAIRS]]  720p30 between two endpoints, against two Chromium pages",
+        work: loopback::run,
+    },
+];
+#[cfg(not(target_os = "linux"))]
+const BENCHES: &[Bench] = &[];
 
 /// Prints the names of all measurements.
 pub(crate) fn list() -> Result<()> {
-    for bench in &BENCHES {
-        println!("{:<12} {}", bench.name, bench.what);
+    for bench in BENCHES {
+        println!("{:<10} {}", bench.name, bench.what);
     }
     Ok(())
 }

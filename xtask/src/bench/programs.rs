@@ -1,0 +1,33 @@
+//! The programs that measurements start: built in the release profile, as people run them.
+
+use crate::{project, shell};
+use anyhow::{Context, Result};
+use duet_testkit::process::Process;
+use std::{path::PathBuf, process::Command, time::Duration};
+
+/// Builds the server and the endpoint without a window.
+pub(crate) fn build() -> Result<()> {
+    let mut command = project::cargo();
+    command.args(["build", "--release", "--locked"]);
+    shell::run(command.args(["-p", "duet-server", "-p", "duet-headless"]))
+}
+
+/// A command for one of them.
+pub(crate) fn command(name: &str) -> Result<Command> {
+    Ok(Command::new(folder()?.join(name)))
+}
+
+/// A server on a free port of loopback, and its address.
+pub(crate) fn start_server(arguments: &[&str]) -> Result<(Process, String)> {
+    let mut command = command("duet-server")?;
+    command.args(["--listen", "127.0.0.1:0"]).args(arguments);
+    let server = Process::spawn("duet-server", &mut command)?;
+    let ready = "listening on ";
+    let line = server.wait_for_line(Duration::from_secs(10), |line| line.contains(ready))?;
+    let url = line.split(ready).nth(1).context("no address")?.trim();
+    Ok((server, url.to_owned()))
+}
+
+fn folder() -> Result<PathBuf> {
+    Ok(project::target()?.join("release"))
+}
