@@ -27,10 +27,10 @@ export const base: View = {
   confirmServer: null,
   notices: [],
   recents: [
-    { roomId, invite: roomId, peerName: 'Jonas Weber', endedMs: now - 3_600_000, durationMs: 1_458_000 },
-    { roomId: 'weekly-sync', invite: 'weekly-sync', peerName: 'Tomás Ferreira', endedMs: now - 90_000_000, durationMs: 4_080_000 },
-    { roomId: 'quiet-harbour-lantern', invite: inviteUrl, peerName: '陈雨', endedMs: now - 320_000_000, durationMs: 42_000 },
-    { roomId: 'empty-room', invite: 'empty-room', peerName: null, endedMs: now - 900_000_000, durationMs: null },
+    { roomId, serverUrl: null, peerName: 'Jonas Weber', endedMs: now - 3_600_000, durationMs: 1_458_000 },
+    { roomId: 'weekly-sync', serverUrl: null, peerName: 'Tomás Ferreira', endedMs: now - 90_000_000, durationMs: 4_080_000 },
+    { roomId: 'quiet-harbour-lantern', serverUrl: 'wss://duet.example.org/ws', peerName: '陈雨', endedMs: now - 320_000_000, durationMs: 42_000 },
+    { roomId: 'empty-room', serverUrl: null, peerName: null, endedMs: now - 900_000_000, durationMs: null },
   ],
   settings: {
     displayName: 'Mira Lindqvist', cameraFormat: { width: 1280, height: 720, framesPerSecond: 30 }, mirrorSelfView: true, serverUrl: '', iceServers: [], icePolicy: 'all',

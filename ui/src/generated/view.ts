@@ -42,12 +42,12 @@ export type DeviceKind = "camera" | "microphone" | "speaker";
 
 export type DeviceProblem = "noneFound" | "inUse" | "notAllowed" | "stalled" | "failed";
 
-/** `network` says whether the embedded server is open to other computers; its `inviteUrl` leads to a fresh room on it. */
+/** `network` says whether the embedded server is open to other computers. */
 export type ServerView = { url: string, host: string, embedded: boolean, reach: ServerReach, network: NetworkView, };
 
 export type ServerReach = { "kind": "checking" } | { "kind": "reachable", roundTripMs: number | null, } | { "kind": "unreachable", retryAtMs: number | null, } | { "kind": "untrusted", sha256Fingerprint: string, };
 
-export type NetworkView = { "kind": "notEmbedded" } | { "kind": "closed" } | { "kind": "opening" } | { "kind": "open", address: string, inviteUrl: string | null, } | { "kind": "failed" };
+export type NetworkView = { "kind": "notEmbedded" } | { "kind": "closed" } | { "kind": "opening" } | { "kind": "open", address: string, inviteUrl: string, } | { "kind": "failed" };
 
 /** An invite points to a server that is not the configured one: the person decides. */
 export type ConfirmServerView = { roomId: string, url: string, host: string, };
@@ -60,8 +60,8 @@ export type NoticeData = { "code": "deviceLost", device: DeviceKind, name: strin
 
 export type NoticeAction = "undo" | "retry" | "pickAnother";
 
-/** `invite` is what `open_lobby` takes: the room name, or a link when it was on another server. */
-export type RecentRoom = { roomId: string, invite: string, peerName: string | null, endedMs: number, durationMs: number | null, };
+/** `serverUrl` is set when it was on another server than the configured one. */
+export type RecentRoom = { roomId: string, serverUrl: string | null, peerName: string | null, endedMs: number, durationMs: number | null, };
 
 export type Settings = { displayName: string, cameraFormat: CameraFormat, mirrorSelfView: boolean, serverUrl: string, iceServers: Array<IceServerSetting>, icePolicy: IcePolicy, language: LanguageChoice, theme: ThemeChoice, textPercent: number, reduceMotion: boolean, moreContrast: boolean, hideControls: boolean, renderer: RendererChoice, };
 
