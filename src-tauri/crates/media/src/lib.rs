@@ -2,6 +2,16 @@
 //!
 //! Knows no network: packets come in and go out as [`rtp`] values.
 
+pub mod audio;
+pub mod barcode;
+pub mod camera;
 pub mod clock;
+pub mod convert;
+pub mod device_watch;
 pub mod frame;
 pub mod rtp;
+pub mod scale;
+pub mod source;
+mod stop;
+pub mod wav;
+pub mod y4m;

@@ -1,0 +1,109 @@
+//! Which microphones and speakers there are.
+
+use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{Device, HostId};
+
+use super::AudioError;
+
+/// The id that stands for whatever the system uses at the moment.
+pub const DEFAULT_DEVICE: &str = "default";
+
+/// A microphone or speaker that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct AudioDeviceInfo {
+    /// Stable id for `device:ID` and settings: the system's own, with its sound system in front.
+    pub id: String,
+    /// The name that the system shows.
+    pub name: String,
+    /// Whether `default` means this one at the moment.
+    pub is_default: bool,
+}
+
+/// Which way sound goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Input,
+    Output,
+}
+
+/// Lists microphones in the system's order. An empty list is no error. Blocks for a few
+/// milliseconds.
+pub fn list_microphones() -> Result<Vec<AudioDeviceInfo>, AudioError> {
+    Ok(Devices::read(Direction::Input)?.shown())
+}
+
+/// Lists speakers in the system's order. An empty list is no error. Blocks for a few milliseconds.
+pub fn list_speakers() -> Result<Vec<AudioDeviceInfo>, AudioError> {
+    Ok(Devices::read(Direction::Output)?.shown())
+}
+
+/// A device as the sound system has it.
+pub(super) struct Present {
+    pub(super) device: Device,
+    pub(super) info: AudioDeviceInfo,
+    /// The id without the sound system.
+    pub(super) short_id: String,
+    /// PulseAudio offers what a speaker plays as a microphone. Nobody wants it in a list of
+    /// microphones, but its id works.
+    is_monitor: bool,
+}
+
+/// All devices of one direction at one moment.
+pub(super) struct Devices(pub(super) Vec<Present>);
+
+impl Devices {
+    /// Asks the sound system, through a connection of its own: one that outlived a restart of the
+    /// sound server would be dead.
+    pub(super) fn read(direction: Direction) -> Result<Devices, AudioError> {
+        Devices::read_from(&cpal::default_host(), direction)
+    }
+
+    pub(super) fn read_from(
+        host: &cpal::Host,
+        direction: Direction,
+    ) -> Result<Devices, AudioError> {
+        let (default, supports): (_, fn(&Device) -> bool) = match direction {
+            Direction::Input => (host.default_input_device(), Device::supports_input),
+            Direction::Output => (host.default_output_device(), Device::supports_output),
+        };
+        let default = default.and_then(|device| device.id().ok());
+        let mut present = Vec::new();
+        for device in host.devices()?.filter(supports) {
+            let Ok(id) = device.id() else {
+                continue;
+            };
+            let is_default = default.as_ref() == Some(&id);
+            let name = device.description().map_or_else(
+                |_| id.id().to_owned(),
+                |description| description.name().to_owned(),
+            );
+            let is_monitor = id.host() == PULSE && id.id().ends_with(".monitor");
+            let info = AudioDeviceInfo {
+                id: id.to_string(),
+                name,
+                is_default,
+            };
+            present.push(Present {
+                device,
+                info,
+                short_id: id.id().to_owned(),
+                is_monitor,
+            });
+        }
+        Ok(Devices(present))
+    }
+
+    pub(super) fn shown(&self) -> Vec<AudioDeviceInfo> {
+        let shown = self.0.iter().filter(|device| !device.is_monitor);
+        shown.map(|device| device.info.clone()).collect()
+    }
+}
+
+#[cfg(target_os = "linux")]
+const PULSE: HostId = HostId::PulseAudio;
+
+/// A value that no device with `.monitor` at its end has: there are no monitors elsewhere.
+#[cfg(target_os = "windows")]
+const PULSE: HostId = HostId::Wasapi;
+#[cfg(target_os = "macos")]
+const PULSE: HostId = HostId::CoreAudio;
