@@ -45,6 +45,13 @@ pub(crate) fn ensure() -> Result<Node> {
         return Ok(node);
     }
     let folder = project::target()?.join("node");
+    if !folder.is_dir() {
+        ensure_npm()?;
+        // Debian 13's npm comes with a Node that is new enough.
+        if let Some(node) = on_path() {
+            return Ok(node);
+        }
+    }
     if !version_of(&node_program(&folder)).is_some_and(is_new_enough) {
         fetch(&folder)?;
     }
@@ -68,18 +75,25 @@ fn on_path() -> Option<Node> {
     })
 }
 
+fn ensure_npm() -> Result<()> {
+    if shell::succeeds(Command::new("npm").arg("--version")) {
+        return Ok(());
+    }
+    match System::detect() {
+        System::Apt(_) => {
+            println!("setup: installing npm");
+            system::install_packages(&["npm"])
+        }
+        System::Windows | System::MacOs | System::Other(_) => bail!(
+            "Duet's page needs Node {}.{} or newer and npm: https://nodejs.org",
+            OLDEST.0,
+            OLDEST.1
+        ),
+    }
+}
+
 fn fetch(folder: &Path) -> Result<()> {
     println!("setup: Node {PINNED_NODE} goes to {}", folder.display());
-    if !shell::succeeds(Command::new("npm").arg("--version")) {
-        match System::detect() {
-            System::Apt(_) => system::install_packages(&["npm"])?,
-            System::Windows | System::MacOs | System::Other(_) => bail!(
-                "Duet's page needs Node {}.{} or newer and npm: https://nodejs.org",
-                OLDEST.0,
-                OLDEST.1
-            ),
-        }
-    }
     std::fs::create_dir_all(folder)?;
     let package = format!("{}@{PINNED_NODE}", node_package()?);
     let mut npm = Command::new("npm");
