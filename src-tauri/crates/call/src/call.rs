@@ -38,6 +38,9 @@ pub struct Call {
     state: CallState,
     place: Option<Place>,
     server: ServerLink,
+    /// Proof that a place is ours, until the server has confirmed a leave: a leave that got lost
+    /// would otherwise lock us out of our own place.
+    resume_token: Option<String>,
     ice_servers: Vec<IceServer>,
     remote: Option<Remote>,
     link: Option<Link>,
@@ -73,6 +76,7 @@ impl Call {
             state: CallState::Idle,
             place: None,
             server: ServerLink::default(),
+            resume_token: None,
             ice_servers: Vec::new(),
             remote: None,
             link: None,

@@ -38,7 +38,7 @@ impl Call {
         });
     }
 
-    /// The signaling client keeps this message, adds the resume token and repeats it after breaks.
+    /// The signaling client keeps this message and repeats it after breaks, with the newest token.
     fn send_join(&mut self) {
         let Some(place) = self.place.clone() else {
             return;
@@ -48,7 +48,7 @@ impl Call {
             uid: self.uid.clone(),
             name: place.name,
             resume: true,
-            resume_token: None,
+            resume_token: self.resume_token.clone(),
             token: None,
         });
     }

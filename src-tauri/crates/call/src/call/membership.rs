@@ -22,6 +22,7 @@ impl Call {
         if self.server.is_leaving() {
             if is_answer_to_leave(&message) {
                 self.server.confirmed_leave();
+                self.resume_token = None;
             }
             return;
         }
@@ -31,11 +32,12 @@ impl Call {
                 uid,
                 user_num,
                 ice_servers,
-                resume_token: _,
+                resume_token,
                 resumed,
             } => {
                 if uid == self.uid && self.is_our_room(&room_id) {
                     self.ice_servers = ice_servers;
+                    self.resume_token = resume_token;
                     self.joined(now, resumed && user_num <= 1);
                 }
             }
