@@ -1,0 +1,94 @@
+//! Which `join` is repeated, with which token. No socket.
+
+use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+use duet_signaling::membership::{Membership, Verdict};
+
+use crate::bench::{ROOM, join};
+
+fn joined(token: &str) -> ServerMessage {
+    ServerMessage::Joined {
+        room_id: ROOM.to_owned(),
+        uid: "ann".to_owned(),
+        user_num: 1,
+        ice_servers: Vec::new(),
+        resume_token: Some(token.to_owned()),
+        resumed: false,
+    }
+}
+
+fn error(code: ErrorCode) -> ServerMessage {
+    ServerMessage::Error {
+        code,
+        message: String::new(),
+        reference: Some("join".to_owned()),
+    }
+}
+
+fn token_of(message: Option<ClientMessage>) -> Option<String> {
+    match message.expect("a join is repeated") {
+        ClientMessage::Join {
+            resume: true,
+            resume_token,
+            ..
+        } => resume_token,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_newest_token_is_used_and_resume_is_always_asked_for() {
+    let mut membership = Membership::default();
+    assert_eq!(token_of(Some(membership.outgoing(join("ann")))), None);
+    assert_eq!(token_of(membership.join()), None);
+    for token in ["t1", "t2"] {
+        membership.incoming(&joined(token));
+        membership.broken();
+        assert_eq!(token_of(membership.join()).as_deref(), Some(token));
+    }
+    let again = membership.outgoing(join("ann"));
+    assert_eq!(token_of(Some(again)).as_deref(), Some("t2"));
+}
+
+#[test]
+fn another_uid_does_not_get_the_token() {
+    let mut membership = Membership::default();
+    membership.outgoing(join("ann"));
+    membership.incoming(&joined("t1"));
+    assert_eq!(token_of(Some(membership.outgoing(join("carl")))), None);
+}
+
+#[test]
+fn leave_full_and_refusal_end_it() {
+    let ends = [
+        ServerMessage::Full {
+            room_id: ROOM.to_owned(),
+            user_num: 2,
+        },
+        error(ErrorCode::NotAllowed),
+        error(ErrorCode::UidTaken),
+    ];
+    for end in ends {
+        let mut membership = Membership::default();
+        membership.outgoing(join("ann"));
+        assert_eq!(membership.incoming(&end), Verdict::PassOn);
+        assert_eq!(membership.join(), None, "{end:?}");
+    }
+    let mut membership = Membership::default();
+    membership.outgoing(join("ann"));
+    let leave = membership.leave().expect("a place may be held");
+    membership.outgoing(leave);
+    assert_eq!(membership.join(), None);
+    assert_eq!(membership.leave(), None);
+}
+
+#[test]
+fn a_place_of_ours_that_is_refused_is_tried_later() {
+    for code in [ErrorCode::UidTaken, ErrorCode::RateLimited] {
+        let mut membership = Membership::default();
+        membership.outgoing(join("ann"));
+        membership.incoming(&joined("t1"));
+        membership.broken();
+        assert_eq!(membership.incoming(&error(code)), Verdict::TryLater(code));
+        assert_eq!(token_of(membership.join()).as_deref(), Some("t1"));
+    }
+}
