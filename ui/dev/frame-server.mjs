@@ -25,15 +25,15 @@ function serve(socket, log) {
   const inFlight = [0, 0];
   const sizes = [null, null];
   let rest = Buffer.alloc(0);
-  const timer = setInterval(() => {
-    for (const stream of [0, 1]) {
-      const size = sizes[stream];
-      if (!token || !size || size.width === 0 || inFlight[stream] >= IN_FLIGHT) continue;
-      inFlight[stream] += 1;
-      log.sent[stream] += 1;
-      socket.write(frame(stream, format, size, sequence++));
-    }
-  }, 100);
+  const send = (stream) => {
+    const size = sizes[stream];
+    if (!token || !size || size.width === 0 || inFlight[stream] >= IN_FLIGHT) return;
+    inFlight[stream] += 1;
+    log.sent[stream] += 1;
+    socket.write(frame(stream, format, size, sequence++));
+  };
+  // The picture stands still: seldom is enough, and at once after a new size or format.
+  const timer = setInterval(() => [0, 1].forEach(send), 400);
   const stop = () => clearInterval(timer);
   socket.on('close', stop);
   socket.on('error', stop);
@@ -50,10 +50,14 @@ function serve(socket, log) {
         continue;
       }
       const said = JSON.parse(message.text);
-      if ('format' in said) format = said.format;
+      if ('format' in said) {
+        format = said.format;
+        [0, 1].forEach(send);
+      }
       if ('size' in said) {
         sizes[said.size.stream] = said.size;
         log.sizes.set(said.size.stream, `${said.size.width}x${said.size.height}`);
+        send(said.size.stream);
       }
       if ('credit' in said) {
         inFlight[said.credit] -= 1;

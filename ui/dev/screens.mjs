@@ -32,6 +32,7 @@ const browser = await chromium.launch({
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
+const started = performance.now();
 let count = 0;
 for (const variant of variants) {
   const page = await openPage(variant);
@@ -44,6 +45,7 @@ if (!only) await checkBehaviour({ openPage, frames, fault: (text) => faults.push
 await browser.close();
 frames.close();
 site.close();
+console.log(`${count} screens in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 for (const fault of faults) console.log(`FAULT ${fault}`);
 console.log(`${count - new Set(faults).size} passed, ${faults.length} failed`);
 process.exit(faults.length === 0 ? 0 : 1);
@@ -60,7 +62,7 @@ async function look(page, variant, fixture, name, act) {
   await page.screenshot({ path: `${shots}/${name}.${variant.name}.png` });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight);
   if (wide) faults.push(`${where}: the page itself scrolls`);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate((rules) => window.axe.run(document, { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) }), variant.rules);
   for (const { id, impact, nodes } of violations) {
     const at = `${nodes[0].html.slice(0, 140)} ${(nodes[0].failureSummary ?? '').split('\n').slice(1, 2)}`;
     if (impact === 'serious' || impact === 'critical') faults.push(`${where}: axe ${id} (${nodes.length}) ${at}`);
