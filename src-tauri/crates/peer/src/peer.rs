@@ -172,7 +172,7 @@ impl Peer {
         }
     }
 
-    /// Ends the connection: sockets closed, tasks gone when this returns.
+    /// Ends the connection: when this returns the sockets are closed and the tasks have ended.
     pub async fn close(&self) {
         if self.closed.swap(true, Relaxed) {
             return;

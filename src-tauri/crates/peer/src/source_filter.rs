@@ -66,7 +66,7 @@ impl SourceFilter {
 
     /// A datagram leaves.
     pub fn on_send(&self, now: Instant, destination: SocketAddr, datagram: &[u8]) {
-        if stun::looks_like_stun(datagram) {
+        if stun::looks_like_stun(datagram) || dtls::looks_like_dtls(datagram) {
             self.core.lock().on_send(now, destination, datagram);
         }
     }
@@ -78,6 +78,11 @@ impl SourceFilter {
             self.refused.fetch_add(1, Relaxed);
         }
         verdict
+    }
+
+    /// The handshake ended with a fatal alert.
+    pub fn handshake_failed(&self) -> bool {
+        self.core.lock().handshake_failed()
     }
 
     /// Of the last answered connectivity check.

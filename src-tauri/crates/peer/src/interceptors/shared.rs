@@ -1,8 +1,8 @@
 //! What the interceptors, the senders and the peer share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::clock_reference::ClockReferences;
 use crate::codec::MediaKind;
@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) clocks: ClockReferences,
     pub(crate) streams: LocalStreams,
     pub(crate) filter: Arc<SourceFilter>,
+    /// When ICE found a path for the first time.
+    pub(crate) path_found: OnceLock<Instant>,
     /// DTLS is up and the peer is not closed.
     pub(crate) connected: AtomicBool,
     /// The selected pair goes over a relay of ours.
@@ -80,6 +82,7 @@ impl Shared {
             clocks: ClockReferences::default(),
             streams: LocalStreams::random(),
             filter,
+            path_found: OnceLock::new(),
             connected: AtomicBool::new(false),
             relayed: AtomicBool::new(false),
             remote_video: AtomicU32::new(0),

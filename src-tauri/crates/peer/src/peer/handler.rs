@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use rtc::peer_connection::event::RTCPeerConnectionIceEvent;
-use rtc::peer_connection::state::{RTCIceGatheringState, RTCPeerConnectionState};
+use rtc::peer_connection::state::{
+    RTCIceConnectionState, RTCIceGatheringState, RTCPeerConnectionState,
+};
 use rtc::peer_connection::transport::RTCIceCandidateType;
 use tokio::sync::mpsc;
 use webrtc::media_stream::track_remote::TrackRemote;
@@ -51,6 +53,12 @@ impl PeerConnectionEventHandler for Handler {
         }
     }
 
+    async fn on_ice_connection_state_change(&self, state: RTCIceConnectionState) {
+        if state == RTCIceConnectionState::Connected || state == RTCIceConnectionState::Completed {
+            let _ = self.shared.path_found.set(Instant::now());
+        }
+    }
+
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         let state = match state {
             RTCPeerConnectionState::Connecting => ConnectionState::Connecting,
@@ -62,6 +70,8 @@ impl PeerConnectionEventHandler for Handler {
             _ => return,
         };
         match state {
+            // The library also says so when DTLS *closed* on a working path.
+            ConnectionState::Connected if self.shared.filter.handshake_failed() => return,
             ConnectionState::Connected => {
                 self.shared.filter.on_connected(Instant::now());
                 self.shared.connected.store(true, Relaxed);

@@ -1,12 +1,14 @@
 //! The peer's own task: wakes the library's driver where it sleeps too long, learns the path after
-//! each connect, and notices when the driver died.
+//! each connect, and notices what the library does not report: a failed DTLS handshake and a
+//! driver that died.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::PeerConnection;
@@ -20,11 +22,16 @@ use crate::interceptors::Shared;
 /// Connecting over a relay advances with the driver's wake-ups only.
 const NUDGE_INTERVAL: Duration = Duration::from_millis(5);
 const NUDGE_AT_MOST: Duration = Duration::from_secs(30);
+/// How often the connection is looked after.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+/// DTLS repeats a lost flight after 1, 2, 4 and 8 s; with this much time four may be lost.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(16);
 const MAX_TRACKS: usize = 16;
 
 /// The running task; dropping it ends it.
 pub(super) struct Watch {
     task: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 impl Watch {
@@ -33,16 +40,20 @@ impl Watch {
             connection: built.connection.clone(),
             video: built.video.clone(),
             shared: shared.clone(),
+            gone: false,
             nudge_until: built.has_relay.then(|| Instant::now() + NUDGE_AT_MOST),
         };
         let notices = built.take_notices();
+        let (stop, stopped) = oneshot::channel();
         Self {
-            task: tokio::spawn(state.run(notices)),
+            task: tokio::spawn(state.run(notices, stopped)),
+            stop: Some(stop),
         }
     }
 
+    /// Returns when the task and those it started are gone.
     pub(super) async fn stop(mut self) {
-        self.task.abort();
+        self.stop.take();
         let _ = (&mut self.task).await;
     }
 }
@@ -57,13 +68,21 @@ struct State {
     connection: Arc<dyn PeerConnection>,
     video: Arc<TrackLocalStaticRTP>,
     shared: Arc<Shared>,
+    gone: bool,
     nudge_until: Option<Instant>,
 }
 
 impl State {
-    async fn run(mut self, mut notices: mpsc::Receiver<Notice>) {
+    async fn run(
+        mut self,
+        mut notices: mpsc::Receiver<Notice>,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
         let mut tracks: JoinSet<()> = JoinSet::new();
         let mut nudges = tokio::time::interval(NUDGE_INTERVAL);
+        let mut checks = tokio::time::interval(CHECK_INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        nudges.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 notice = notices.recv() => match notice {
@@ -72,12 +91,16 @@ impl State {
                         tracks.spawn(async move { while track.poll().await.is_some() {} });
                     }
                     Some(Notice::Track(_)) => {}
-                    None => return,
+                    None => break,
                 },
-                Some(_) = tracks.join_next() => self.on_track_end().await,
+                _ = &mut stopped => break,
+                // A track ends with a renegotiation, or because the driver is gone.
+                Some(_) = tracks.join_next() => self.check().await,
+                _ = checks.tick(), if !self.gone => self.check().await,
                 _ = nudges.tick(), if self.nudge_until.is_some() => self.nudge().await,
             }
         }
+        tracks.shutdown().await;
     }
 
     async fn on_connected(&mut self) {
@@ -87,11 +110,20 @@ impl State {
         self.shared.relayed.store(relayed, Relaxed);
     }
 
-    /// A track ends with a renegotiation, or because the driver is gone; only the latter makes
-    /// writing fail.
-    async fn on_track_end(&self) {
-        let gone = self.video.write_rtcp(Vec::new()).await.is_err();
-        if gone && self.shared.connected.swap(false, Relaxed) {
+    async fn check(&mut self) {
+        let dead = self.video.write_rtcp(Vec::new()).await.is_err();
+        let since_path = self.shared.path_found.get().map(Instant::elapsed);
+        let stuck = since_path.is_some_and(|since| since > HANDSHAKE_LIMIT);
+        let connected = self.shared.is_connected();
+        let refused = self.shared.filter.handshake_failed();
+        if dead || (!connected && (refused || stuck)) {
+            self.fail();
+        }
+    }
+
+    fn fail(&mut self) {
+        if !std::mem::replace(&mut self.gone, true) {
+            self.shared.connected.store(false, Relaxed);
             let failed = PeerEvent::State(ConnectionState::Failed);
             self.shared.events.control(failed);
         }

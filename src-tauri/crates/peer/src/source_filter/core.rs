@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::addresses::{Addresses, canonical};
-use super::dtls::{Records, looks_like_dtls, records};
+use super::dtls::{Records, is_fatal_alert, looks_like_dtls, records};
 use super::stun::{Crypto, Kind, Stun, TransactionId, looks_like_stun};
 use crate::sdp::IceCredentials;
 
@@ -32,6 +32,8 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy)]
 enum Handshake {
     Running,
+    /// A fatal alert went out or came in; the library says nothing of it.
+    Failed,
     DoneHere(Instant),
     DoneOnBothSides,
 }
@@ -87,8 +89,14 @@ impl FilterCore {
         self.handshake = Handshake::DoneOnBothSides;
     }
 
-    /// A STUN message of ours leaves.
+    /// The handshake ended with a fatal alert of either side, a wrong fingerprint for instance.
+    pub fn handshake_failed(&self) -> bool {
+        matches!(self.handshake, Handshake::Failed)
+    }
+
+    /// A datagram of ours leaves; STUN and DTLS are of interest.
     pub fn on_send(&mut self, now: Instant, destination: SocketAddr, datagram: &[u8]) {
+        self.note_alert(datagram);
         let Some(stun) = Stun::parse(datagram) else {
             return;
         };
@@ -123,11 +131,19 @@ impl FilterCore {
         self.round_trip
     }
 
-    fn judge_media(&self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Verdict {
+    fn note_alert(&mut self, datagram: &[u8]) {
+        let running = matches!(self.handshake, Handshake::Running);
+        if running && is_fatal_alert(datagram) {
+            self.handshake = Handshake::Failed;
+        }
+    }
+
+    fn judge_media(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Verdict {
         if !self.validated.contains(source) {
             return Verdict::Refuse;
         }
         if looks_like_dtls(datagram) {
+            self.note_alert(datagram);
             return pass_if(self.allows(now, records(datagram)));
         }
         Verdict::Pass
@@ -135,7 +151,7 @@ impl FilterCore {
 
     fn allows(&self, now: Instant, records: Records) -> bool {
         let handshake_over = match self.handshake {
-            Handshake::Running => return records != Records::Malformed,
+            Handshake::Running | Handshake::Failed => return records != Records::Malformed,
             Handshake::DoneHere(at) => now.saturating_duration_since(at) > HANDSHAKE_GRACE,
             Handshake::DoneOnBothSides => true,
         };

@@ -52,6 +52,16 @@ pub(super) fn records(mut datagram: &[u8]) -> Records {
     found
 }
 
+/// Whether a datagram ends the handshake: its first record is a fatal alert of epoch 0 (RFC 5246,
+/// section 7.2).
+pub(super) fn is_fatal_alert(datagram: &[u8]) -> bool {
+    const FATAL: u8 = 2;
+    looks_like_dtls(datagram)
+        && records(datagram) == Records::PlainAlert
+        && datagram[0] == ALERT
+        && datagram.get(HEADER_BYTES) == Some(&FATAL)
+}
+
 #[cfg(test)]
 pub(super) fn record(content_type: u8, epoch: u16, body: &[u8]) -> Vec<u8> {
     let mut record = vec![content_type, 0xfe, 0xfd];
@@ -65,6 +75,17 @@ pub(super) fn record(content_type: u8, epoch: u16, body: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_fatal_alerts_end_a_handshake() {
+        assert!(is_fatal_alert(&record(21, 0, &[2, 42])));
+        assert!(
+            !is_fatal_alert(&record(21, 0, &[1, 0])),
+            "close_notify is a warning"
+        );
+        assert!(!is_fatal_alert(&record(21, 1, &[2, 42])), "encrypted");
+        assert!(!is_fatal_alert(&record(22, 0, &[2, 42])));
+    }
 
     #[test]
     fn the_worst_record_of_a_datagram_counts() {

@@ -122,7 +122,12 @@ fn plain_records_end_with_the_handshake() {
     let handshake = record(22, 0, &[1; 60]);
     let alert = record(21, 0, &[2, 40]);
     let protected = record(23, 1, &[0; 40]);
-    assert_eq!(filter.judge(now, address(1_000), &alert), Verdict::Pass);
+    let before = validated(now).judge(now, address(1_000), &alert);
+    assert_eq!(
+        before,
+        Verdict::Pass,
+        "the library must learn of a failed handshake"
+    );
     filter.on_connected(now);
     assert_eq!(filter.judge(now, address(1_000), &alert), Verdict::Refuse);
     assert_eq!(filter.judge(now, address(1_000), &handshake), Verdict::Pass);
@@ -145,6 +150,24 @@ fn the_grace_for_lost_flights_ends_without_media_too() {
         filter.judge(late, address(1_000), &handshake),
         Verdict::Refuse
     );
+}
+
+#[test]
+fn a_fatal_alert_of_either_side_fails_a_running_handshake_only() {
+    let now = Instant::now();
+    let alert = record(21, 0, &[2, 42]);
+    let mut sending = validated(now);
+    sending.on_send(now, address(1_000), &alert);
+    assert!(sending.handshake_failed());
+    let mut receiving = validated(now);
+    receiving.judge(now, address(9_999), &alert);
+    assert!(!receiving.handshake_failed(), "a stranger's");
+    receiving.judge(now, address(1_000), &alert);
+    assert!(receiving.handshake_failed());
+    let mut connected = validated(now);
+    connected.on_connected(now);
+    connected.judge(now, address(1_000), &alert);
+    assert!(!connected.handshake_failed());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Audio and video cross in both directions with either video codec, from the first packet on.
 
-mod common;
-
-use common::{End, both_connected, connected_with, loopback, negotiate, number, run_until, talk};
+use crate::common::{
+    End, both_connected, connected_with, loopback, negotiate, number, run_until, talk,
+};
 use duet_peer::{Codec, MediaKind, PeerConfig, VideoCodec};
 
 async fn call(codecs: Vec<VideoCodec>, expected: Codec) {

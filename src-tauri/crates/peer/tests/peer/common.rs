@@ -117,6 +117,12 @@ pub async fn negotiate(offerer: &End, answerer: &End, ice_restart: bool) -> (Str
     (offer, answer)
 }
 
+/// The text of a description's JSON.
+pub fn sdp(message: &str) -> String {
+    let json: serde_json::Value = serde_json::from_str(message).unwrap();
+    json["sdp"].as_str().unwrap().to_owned()
+}
+
 pub fn both_connected(a: &End, b: &End) -> bool {
     [a, b]
         .iter()

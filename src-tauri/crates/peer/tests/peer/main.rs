@@ -1,0 +1,17 @@
+//! Behaviour of two real peers on the loopback interface, one file each. One program, because
+//! linking the library into each would take longer than all tests together.
+
+mod close;
+mod common;
+mod ice_restart;
+mod injection;
+mod key_frame_request;
+mod loopback_call;
+mod loss_repair;
+mod lossy;
+mod rejected_section;
+mod relay_policy;
+mod renegotiation;
+mod sender_reports;
+mod trickle;
+mod wrong_fingerprint;

@@ -1,0 +1,74 @@
+//! Offers after the first, from either side, change directions and leave the connection alone.
+
+use crate::common::{connected, negotiate, packet, sdp, talk};
+use duet_peer::sdp::{answerer_role, directions};
+use duet_peer::{Codec, ConnectionState, Direction, MediaKind, SendOutcome};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sides_may_offer_again_and_keep_their_dtls_roles() {
+    let (mut a, mut b) = connected().await;
+    talk(&mut a, &mut b, 10).await;
+    // a offered first, so b is the DTLS client. Roles stay when b offers and a answers.
+    let (_, answer) = negotiate(&b, &a, false).await;
+    let a_role = answerer_role(&sdp(&answer)).unwrap();
+    talk(&mut a, &mut b, 10).await;
+    let (_, answer) = negotiate(&a, &b, false).await;
+    assert_eq!(answerer_role(&sdp(&answer)).unwrap(), a_role.opposite());
+    talk(&mut a, &mut b, 10).await;
+    for end in [&a, &b] {
+        assert_eq!(end.state(), Some(ConnectionState::Connected));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_medium_is_not_sent_and_loses_no_numbers() {
+    let (mut a, mut b) = connected().await;
+    talk(&mut a, &mut b, 10).await;
+    let last = a
+        .packets
+        .iter()
+        .rfind(|p| p.kind == MediaKind::Video)
+        .unwrap()
+        .sequence_number;
+    a.peer
+        .set_direction(MediaKind::Video, Direction::Inactive)
+        .await
+        .unwrap();
+    let (offer, answer) = negotiate(&a, &b, false).await;
+    assert_eq!(directions(&sdp(&offer))[1], Direction::Inactive);
+    assert_eq!(directions(&sdp(&answer))[1], Direction::Inactive);
+    for end in [&a, &b] {
+        let outcome = end
+            .peer
+            .video_sender()
+            .send(packet(Codec::Vp8, 1, 100))
+            .await;
+        assert_eq!(outcome, Ok(SendOutcome::Paused));
+    }
+    a.peer
+        .set_direction(MediaKind::Video, Direction::SendRecv)
+        .await
+        .unwrap();
+    let (_, answer) = negotiate(&a, &b, false).await;
+    assert_eq!(directions(&sdp(&answer))[1], Direction::SendRecv);
+    talk(&mut a, &mut b, 10).await;
+    let next = a
+        .packets
+        .iter()
+        .find(|p| p.kind == MediaKind::Video)
+        .unwrap()
+        .sequence_number;
+    assert_eq!(next, last.wrapping_add(1));
+    assert_eq!(a.peer.stats().await.video.nacks_sent, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_of_ours_can_be_rolled_back_for_theirs() {
+    let (mut a, mut b) = connected().await;
+    let _ours = a.peer.create_offer(false).await.unwrap();
+    a.peer.rollback().await.unwrap();
+    negotiate(&b, &a, false).await;
+    talk(&mut a, &mut b, 10).await;
+    negotiate(&a, &b, false).await;
+    talk(&mut a, &mut b, 10).await;
+}
