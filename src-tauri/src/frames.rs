@@ -20,8 +20,8 @@ use std::sync::Arc;
 use duet_media::frame::VideoFrame;
 use tokio::net::TcpListener;
 
-pub use stream::StreamFigures;
 use stream::FrameStream;
+pub use stream::StreamFigures;
 use tokens::Tokens;
 
 /// Which picture.

@@ -1,1 +1,37 @@
-//! The desktop shell.
+//! The desktop shell: the only code that knows Tauri. It decides nothing: the [`controller`] does,
+//! over the engine, and the page shows.
+
+pub mod arguments;
+pub mod commands;
+pub mod controller;
+pub mod frames;
+mod machine;
+mod profile;
+mod report;
+pub mod server_host;
+pub mod settings;
+pub mod view;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs the application until its window is closed.
+pub fn run() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("DUET_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(duet_engine::QUIET_LOGS)),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match window::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

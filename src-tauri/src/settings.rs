@@ -90,8 +90,9 @@ impl Stored {
 
     /// Puts a room at the top of the recent ones.
     pub fn remember_room(&mut self, room: RecentRoom) {
-        self.recents
-            .retain(|known| (&known.room_id, &known.server_url) != (&room.room_id, &room.server_url));
+        self.recents.retain(|known| {
+            (&known.room_id, &known.server_url) != (&room.room_id, &room.server_url)
+        });
         self.recents.insert(0, room);
         self.recents.truncate(RECENT_ROOMS);
     }
@@ -218,15 +219,23 @@ mod tests {
         let loaded = load(folder.path()).expect("defaults");
         assert_eq!(loaded.stored, Stored::default());
         let aside = loaded.set_aside.expect("kept");
-        assert_eq!(std::fs::read_to_string(aside).expect("readable"), "{ not json");
+        assert_eq!(
+            std::fs::read_to_string(aside).expect("readable"),
+            "{ not json"
+        );
         assert_eq!(load(folder.path()).expect("again").set_aside, None);
     }
 
     #[test]
     fn unknown_and_missing_fields_do_no_harm() {
         let json = r#"{"later":1,"settings":{"displayName":"Bo","textPercent":900,"more":{}}}"#;
-        let stored = serde_json::from_str::<Stored>(json).expect("parsed").bounded();
+        let stored = serde_json::from_str::<Stored>(json)
+            .expect("parsed")
+            .bounded();
         let settings = &stored.settings;
-        assert_eq!((settings.display_name.as_str(), settings.text_percent), ("Bo", 140));
+        assert_eq!(
+            (settings.display_name.as_str(), settings.text_percent),
+            ("Bo", 140)
+        );
     }
 }

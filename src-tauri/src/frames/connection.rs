@@ -14,8 +14,8 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{FrameServer, PixelFormat};
 use super::stream::IN_FLIGHT;
+use super::{FrameServer, PixelFormat};
 
 /// Where the application's own page comes from: Linux and macOS, then Windows.
 const ORIGINS: [&str; 2] = ["tauri://localhost", "http://tauri.localhost"];
@@ -110,7 +110,10 @@ async fn open(
 
 #[allow(clippy::result_large_err)] // The type is tungstenite's.
 fn check_origin(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
-    let origin = request.headers().get("origin").map(|value| value.as_bytes());
+    let origin = request
+        .headers()
+        .get("origin")
+        .map(|value| value.as_bytes());
     if ORIGINS.iter().any(|known| origin == Some(known.as_bytes())) {
         return Ok(response);
     }
@@ -129,7 +132,11 @@ fn obey(text: &str, server: &FrameServer) {
         Ok(PageMessage::Format(0)) => server.set_format(PixelFormat::Rgba),
         Ok(PageMessage::Format(1)) => server.set_format(PixelFormat::I420),
         Ok(PageMessage::Format(_)) => tracing::debug!("the page wants unknown pixels"),
-        Ok(PageMessage::Size { stream, width, height }) => {
+        Ok(PageMessage::Size {
+            stream,
+            width,
+            height,
+        }) => {
             if let Some(stream) = server.stream_by_number(stream) {
                 stream.set_shown(width, height);
             }

@@ -1,1 +1,29 @@
-//! One endpoint of a call: call, signaling, peer and media joined.
+//! One endpoint of a call: the call machine, the signaling client, the peer connection and the
+//! media pipelines joined. The desktop shell and the headless peer use it alike.
+//!
+//! One asynchronous task (the driver) owns the call machine and decides nothing itself: it carries
+//! inputs to the machine and outputs from it. Each peer connection has a task of its own, so that a
+//! slow negotiation never holds the call up; media runs on the OS threads of `duet-media`.
+
+mod config;
+mod driver;
+mod endpoint;
+mod event;
+mod figures;
+mod local_media;
+mod media_session;
+mod peer_task;
+
+pub use config::{
+    AudioTap, DeviceConfig, EndpointConfig, PathConfig, ServerConfig, Taps, VideoTap,
+};
+pub use duet_call as call;
+pub use duet_peer::IcePolicy;
+pub use endpoint::{Endpoint, EndpointClosed};
+pub use event::{DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, SignalingStatus};
+pub use figures::{AudioFigures, Figures, LatencyFigures, PathFigures, VideoFigures};
+
+/// A log filter for programs: our own warnings, and nothing of the connection's libraries, whose
+/// lines hold addresses.
+pub const QUIET_LOGS: &str = "off,duet=warn,duet_lib=warn,duet_call=warn,duet_engine=warn,\
+    duet_media=warn,duet_peer=warn,duet_server=warn,duet_signaling=warn";

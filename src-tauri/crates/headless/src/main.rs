@@ -1,2 +1,53 @@
-//! duet-peer: an endpoint without a window.
-fn main() {}
+//! `duet-peer`: an endpoint without a window, for tests, bots and benchmarks.
+//!
+//! It does what the desktop application does with the same engine, and writes a report of what it
+//! measured. Exit status 0 when a call was held, 1 when none came about in time, 2 for wrong
+//! arguments.
+
+mod arguments;
+mod call;
+mod devices;
+mod dump;
+mod process_figures;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Task};
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            // The libraries' own lines hold addresses and packets.
+            tracing_subscriber::EnvFilter::try_from_env("DUET_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(duet_engine::QUIET_LOGS)),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("duet-peer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.task {
+        Some(Task::Devices) => {
+            devices::print();
+            Ok(ExitCode::SUCCESS)
+        }
+        None => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            runtime.block_on(call::run(arguments.call))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The driver: the one task that owns the call machine.
+//!
+//! It carries commands, signaling, reports of the peer connections and time to the machine, and
+//! does what the machine asks for. It never waits for a peer connection or a device: those have
+//! tasks and threads of their own and report back through a bounded channel.
+
+mod commands;
+mod outputs;
+mod timeline;
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use duet_call::{Call, CallState, Input, PeerInput, ServerProblem};
+use duet_media::device_watch::DeviceWatcher;
+use duet_protocol::generate_uid;
+use duet_signaling::{SignalingEvent, SignalingHandle};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::config::EndpointConfig;
+use crate::endpoint::Command;
+use crate::event::{EndpointEvent, SignalingStatus};
+use crate::figures::Figures;
+use crate::local_media::{LocalMedia, MediaNotice};
+use crate::peer_task::PeerHandle;
+use timeline::Timeline;
+
+/// Reports of peer connections and devices that may wait.
+const REPORTS: usize = 256;
+
+/// What a peer connection's task tells the driver.
+#[derive(Debug)]
+pub(crate) struct PeerReport {
+    pub(crate) session: String,
+    pub(crate) event: PeerInput,
+}
+
+/// Runs an endpoint until it is closed or its last handle is gone.
+pub(crate) async fn run(
+    config: EndpointConfig,
+    mut commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<EndpointEvent>,
+) {
+    let (reports, mut peer_reports) = mpsc::channel(REPORTS);
+    let (notices, mut media_notices) = mpsc::channel(REPORTS);
+    let mut driver = Driver::new(config, events, reports, notices);
+    driver.announce_media();
+    let closing = loop {
+        let deadline = driver.call.poll_timeout();
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(Command::Close(reply)) => break Some(reply),
+                Some(command) => driver.command(command),
+                None => break None,
+            },
+            event = next_signaling(&mut driver.signaling) => driver.signaling(event),
+            Some(report) = peer_reports.recv() => driver.peer(report),
+            Some(notice) = media_notices.recv() => driver.media_notice(notice),
+            () = sleep_until(deadline) => driver.input(Input::Tick),
+            Some(_) = driver.closing.join_next() => {}
+        }
+        driver.deliver().await;
+    };
+    driver.close(closing).await;
+}
+
+/// The connection to the server while there is one.
+#[derive(Debug)]
+struct Signaling {
+    handle: SignalingHandle,
+    events: mpsc::Receiver<SignalingEvent>,
+}
+
+#[derive(Debug)]
+struct Driver {
+    config: EndpointConfig,
+    call: Call,
+    signaling: Option<Signaling>,
+    peers: HashMap<String, PeerHandle>,
+    /// Connections that close by themselves, awaited at the end.
+    closing: JoinSet<()>,
+    media: LocalMedia,
+    timeline: Timeline,
+    reports: mpsc::Sender<PeerReport>,
+    events: mpsc::Sender<EndpointEvent>,
+    /// Events of this turn, delivered at its end.
+    pending: Vec<EndpointEvent>,
+    /// Whether the owner wants the devices open without a call.
+    preview: bool,
+    /// Of the last connection, kept when it is closed.
+    last_figures: Figures,
+    _watcher: Option<DeviceWatcher>,
+}
+
+impl Driver {
+    fn new(
+        config: EndpointConfig,
+        events: mpsc::Sender<EndpointEvent>,
+        reports: mpsc::Sender<PeerReport>,
+        notices: mpsc::Sender<MediaNotice>,
+    ) -> Self {
+        let watcher = commands::watch_devices(notices.clone());
+        Self {
+            call: Call::new(generate_uid(), Instant::now()),
+            signaling: None,
+            peers: HashMap::new(),
+            closing: JoinSet::new(),
+            media: LocalMedia::new(&config, notices),
+            timeline: Timeline::default(),
+            config,
+            reports,
+            events,
+            pending: Vec::new(),
+            preview: false,
+            last_figures: Figures::default(),
+            _watcher: watcher,
+        }
+    }
+
+    /// Gives the machine an input and does everything it asks for.
+    fn input(&mut self, input: Input) {
+        self.call.handle(Instant::now(), input);
+        while let Some(output) = self.call.poll_output() {
+            self.output(output);
+        }
+    }
+
+    fn peer(&mut self, report: PeerReport) {
+        let PeerReport { session, event } = report;
+        if event == PeerInput::Connected {
+            self.timeline.connected(Instant::now());
+        }
+        self.input(Input::Peer { session, event });
+    }
+
+    fn signaling(&mut self, event: Option<SignalingEvent>) {
+        match event {
+            Some(SignalingEvent::Connecting) => {}
+            Some(SignalingEvent::Opened) => {
+                self.tell(EndpointEvent::Signaling(SignalingStatus::Open));
+                self.input(Input::SignalingOpened);
+            }
+            Some(SignalingEvent::Lost { retry_in, error }) => {
+                self.tell(EndpointEvent::Signaling(SignalingStatus::Lost));
+                let problem = ServerProblem(error.code());
+                self.input(Input::SignalingLost { retry_in, problem });
+            }
+            Some(SignalingEvent::Failed(error)) => {
+                self.tell(EndpointEvent::Signaling(SignalingStatus::Failed {
+                    code: error.code(),
+                    fingerprint: error.fingerprint().map(str::to_owned),
+                }));
+                let problem = ServerProblem(error.code());
+                self.input(Input::SignalingFailed { problem });
+            }
+            Some(SignalingEvent::Message(message)) => {
+                self.timeline.message(&message, Instant::now());
+                self.input(Input::Message(message));
+            }
+            None => self.signaling = None,
+        }
+    }
+
+    fn tell(&mut self, event: EndpointEvent) {
+        self.pending.push(event);
+    }
+
+    /// Hands the events of this turn over; an owner that is gone wants none.
+    async fn deliver(&mut self) {
+        for event in self.pending.drain(..) {
+            if self.events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Leaves, closes what is open, and answers who asked for it.
+    async fn close(mut self, reply: Option<oneshot::Sender<()>>) {
+        self.input(Input::Leave);
+        if let Some(signaling) = self.signaling.take() {
+            signaling.handle.leave_and_close().await;
+        }
+        for (_, peer) in self.peers.drain() {
+            self.closing.spawn(peer.close());
+        }
+        while self.closing.join_next().await.is_some() {}
+        drop(self.media);
+        if let Some(reply) = reply {
+            // Who asked may be gone; the endpoint has ended all the same.
+            let _ = reply.send(());
+        }
+    }
+
+    /// Devices are open in a call or for a preview, and never otherwise.
+    fn update_devices(&mut self, state: &CallState) {
+        self.media.set_wanted(self.preview || state.is_active());
+    }
+}
+
+async fn next_signaling(signaling: &mut Option<Signaling>) -> Option<SignalingEvent> {
+    match signaling {
+        Some(signaling) => signaling.events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

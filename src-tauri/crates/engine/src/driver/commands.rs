@@ -1,0 +1,162 @@
+//! What the owner asks for, done or handed to the call machine.
+
+use std::time::Instant;
+
+use duet_call::{CallState, Input};
+use duet_media::device_watch::DeviceWatcher;
+use duet_signaling::{SignalingClient, SignalingConfig};
+use tokio::sync::mpsc;
+
+use super::{Driver, Signaling};
+use crate::endpoint::Command;
+use crate::event::{DeviceNotice, EndpointEvent};
+use crate::figures::Figures;
+use crate::local_media::MediaNotice;
+
+impl Driver {
+    pub(super) fn command(&mut self, command: Command) {
+        match command {
+            Command::Preview(on) => {
+                self.preview = on;
+                let state = self.call.state().clone();
+                self.update_devices(&state);
+            }
+            Command::Join { room_id } => self.join(room_id),
+            Command::Leave => self.leave(),
+            Command::Retry => self.enter(Input::Retry),
+            Command::Rejoin => self.enter(Input::Rejoin),
+            Command::Wait => self.input(Input::Wait),
+            Command::Microphone(on) => {
+                self.media.set_microphone_on(on);
+                self.announce_media();
+            }
+            Command::Camera(on) => {
+                self.media.set_camera_on(on);
+                self.announce_media();
+            }
+            Command::SelectCamera(spec) => {
+                self.media.select_camera(spec);
+                self.announce_media();
+            }
+            Command::CameraFormat(format) => self.media.set_camera_format(format),
+            Command::SelectMicrophone(spec) => {
+                self.media.select_microphone(spec);
+                self.announce_media();
+            }
+            Command::SelectSpeaker(spec) => self.media.select_speaker(spec),
+            Command::TestSpeaker => self.media.test_speaker(),
+            Command::Name(name) => self.config.name = name,
+            Command::Server(server) => self.config.server = server,
+            Command::Path(path) => self.config.path = path,
+            Command::Figures(reply) => {
+                // Who asked may have stopped waiting.
+                let _ = reply.send(self.figures());
+            }
+            Command::Close(_) => {}
+        }
+    }
+
+    fn join(&mut self, room_id: String) {
+        let name = self.config.name.clone();
+        self.enter(Input::Join { room_id, name });
+    }
+
+    /// Gives the machine an input that may enter a room, with a connection to the server for it.
+    fn enter(&mut self, input: Input) {
+        if !self.call.state().is_active() {
+            self.timeline.asked(Instant::now());
+            self.connect();
+        }
+        self.announce_media();
+        self.input(input);
+    }
+
+    fn connect(&mut self) {
+        self.release_signaling();
+        let config = SignalingConfig {
+            url: self.config.server.url.clone(),
+            trusted_fingerprints: self.config.server.trusted_fingerprints.clone(),
+            ..SignalingConfig::default()
+        };
+        let (handle, events) = SignalingClient::spawn(config);
+        self.signaling = Some(Signaling { handle, events });
+    }
+
+    fn leave(&mut self) {
+        let input = match self.call.state() {
+            CallState::Idle
+            | CallState::Joining { .. }
+            | CallState::Full { .. }
+            | CallState::Failed { .. }
+            | CallState::Left { .. } => Input::Cancel,
+            CallState::WaitingForPeer { .. }
+            | CallState::Negotiating { .. }
+            | CallState::Connected { .. }
+            | CallState::Reconnecting { .. }
+            | CallState::PeerLeft { .. } => Input::Leave,
+        };
+        self.input(input);
+    }
+
+    /// Tells the machine, and through it the other, what we send.
+    pub(super) fn announce_media(&mut self) {
+        let (audio, video) = self.media.states();
+        self.input(Input::MediaState { audio, video });
+    }
+
+    pub(super) fn media_notice(&mut self, notice: MediaNotice) {
+        match notice {
+            MediaNotice::Device(kind, generation, change) => {
+                if self.media.device_changed(kind, generation, &change) {
+                    self.announce_media();
+                    self.tell(EndpointEvent::Device(DeviceNotice { kind, change }));
+                }
+            }
+            MediaNotice::MicrophoneLevel(level_dbfs) => {
+                self.tell(EndpointEvent::MicrophoneLevel { level_dbfs });
+            }
+            MediaNotice::Lists(list) => {
+                self.media.devices_changed();
+                self.tell(EndpointEvent::Devices(list));
+            }
+            MediaNotice::FirstPicture(at) => self.timeline.first_frame(at),
+            MediaNotice::SpeakerTestEnded => {
+                self.media.speaker_test_ended();
+                self.tell(EndpointEvent::SpeakerTestEnded);
+            }
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        let mut figures = self
+            .peers
+            .values()
+            .map(crate::peer_task::PeerHandle::figures)
+            .next()
+            .unwrap_or_else(|| self.last_figures.clone());
+        figures.joined_ms = self.timeline.joined_ms();
+        figures.connected_ms = self.timeline.connected_ms();
+        figures.first_frame_ms = self.timeline.first_frame_ms();
+        figures
+    }
+}
+
+/// Watches the lists of devices, unless the platform cannot.
+pub(super) fn watch_devices(notices: mpsc::Sender<MediaNotice>) -> Option<DeviceWatcher> {
+    let watcher = DeviceWatcher::spawn(move |list, _changes| {
+        // This thread may wait: it looks again only after a second anyway.
+        if notices
+            .blocking_send(MediaNotice::Lists(list.clone()))
+            .is_err()
+        {
+            tracing::debug!("the endpoint has ended");
+        }
+    });
+    match watcher {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::warn!(%error, "devices are not watched");
+            None
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the call machine asks for, done.
+
+use duet_call::{CallState, Output};
+
+use super::Driver;
+use crate::event::EndpointEvent;
+use crate::peer_task::{PeerCommand, PeerHandle, PeerPlan};
+
+impl Driver {
+    pub(super) fn output(&mut self, output: Output) {
+        match output {
+            Output::Signal(message) => {
+                if let Some(signaling) = &self.signaling {
+                    signaling.handle.send(message);
+                }
+            }
+            Output::RetrySignaling => {
+                if let Some(signaling) = &self.signaling {
+                    signaling.handle.try_now();
+                }
+            }
+            Output::CreatePeer {
+                session,
+                polite: _,
+                ice_servers,
+            } => self.create_peer(session, ice_servers),
+            Output::CreateOffer {
+                session,
+                ice_restart,
+            } => self.ask_peer(&session, PeerCommand::CreateOffer { ice_restart }),
+            Output::ApplyOffer { session, msg } => {
+                self.ask_peer(&session, PeerCommand::ApplyOffer(msg));
+            }
+            Output::ApplyAnswer { session, msg } => {
+                self.ask_peer(&session, PeerCommand::ApplyAnswer(msg));
+            }
+            Output::Rollback { session } => self.ask_peer(&session, PeerCommand::Rollback),
+            Output::AddCandidate { session, candidate } => {
+                self.ask_peer(&session, PeerCommand::AddCandidate(candidate));
+            }
+            Output::ClosePeer { session } => {
+                if let Some(peer) = self.peers.remove(&session) {
+                    self.last_figures = peer.figures();
+                    self.closing.spawn(peer.close());
+                }
+            }
+            Output::RequestKeyFrame { session } => {
+                self.ask_peer(&session, PeerCommand::RequestKeyFrame);
+            }
+            Output::StateChanged(state) => self.state_changed(state),
+            Output::RemoteMedia { audio, video } => {
+                self.tell(EndpointEvent::RemoteMedia { audio, video });
+            }
+        }
+    }
+
+    fn create_peer(&mut self, session: String, mut ice_servers: Vec<duet_protocol::IceServer>) {
+        ice_servers.extend(self.config.path.ice_servers.iter().cloned());
+        let plan = PeerPlan {
+            session: session.clone(),
+            ice_servers,
+            ice_policy: self.config.path.ice_policy,
+            video_codecs: self.config.video_codecs.clone(),
+            taps: self.config.taps.clone(),
+        };
+        let handle = PeerHandle::spawn(plan, self.media.link(), self.reports.clone());
+        self.peers.insert(session, handle);
+    }
+
+    fn ask_peer(&mut self, session: &str, command: PeerCommand) {
+        match self.peers.get(session) {
+            Some(peer) => peer.ask(command),
+            None => tracing::debug!("the call asks for a connection that is gone"),
+        }
+    }
+
+    fn state_changed(&mut self, state: CallState) {
+        tracing::info!(state = state.word(), "call");
+        self.update_devices(&state);
+        if !state.is_active() {
+            // Nothing to talk about with the server; a last `leave` is flushed by the client.
+            self.release_signaling();
+        }
+        self.tell(EndpointEvent::State(state));
+    }
+
+    /// Ends the connection to the server after what waits to be sent.
+    pub(super) fn release_signaling(&mut self) {
+        if let Some(signaling) = self.signaling.take() {
+            tokio::spawn(signaling.handle.leave_and_close());
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One peer connection and its task: negotiation in order, packets to the media session, reports to
+//! the driver.
+//!
+//! Operations of one connection run one after the other, as the call machine demands; packets are
+//! taken between them, so a slow negotiation costs no media of a call that runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duet_call::{DescriptionKind, Operation, PeerInput};
+use duet_media::codec::VideoCodec;
+use duet_peer::{ConnectionState, IcePolicy, Peer, PeerConfig, PeerError, PeerEvent, PeerStats};
+use duet_protocol::IceServer;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::config::Taps;
+use crate::driver::PeerReport;
+use crate::figures::Figures;
+use crate::local_media::MediaLink;
+use crate::media_session::MediaSession;
+
+/// Operations that may wait: descriptions, and the candidates that the call machine bounds.
+const COMMANDS: usize = 256;
+const STATISTICS: Duration = Duration::from_millis(500);
+const LIP_SYNC: Duration = Duration::from_millis(200);
+/// What closing may take before the task is left to end by itself.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// What the call machine asks of a connection.
+#[derive(Debug)]
+pub(crate) enum PeerCommand {
+    CreateOffer { ice_restart: bool },
+    ApplyOffer(String),
+    ApplyAnswer(String),
+    Rollback,
+    AddCandidate(Option<String>),
+    RequestKeyFrame,
+}
+
+/// How to build a connection.
+#[derive(Debug)]
+pub(crate) struct PeerPlan {
+    pub(crate) session: String,
+    pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) ice_policy: IcePolicy,
+    pub(crate) video_codecs: Vec<VideoCodec>,
+    pub(crate) taps: Taps,
+}
+
+/// Why a connection could not be built.
+#[derive(Debug, thiserror::Error)]
+enum BuildError {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Media(#[from] duet_media::pipeline::PipelineError),
+}
+
+/// The driver's end; dropping it closes the connection.
+#[derive(Debug)]
+pub(crate) struct PeerHandle {
+    commands: mpsc::Sender<PeerCommand>,
+    figures: Arc<Mutex<Figures>>,
+    task: JoinHandle<()>,
+}
+
+impl PeerHandle {
+    pub(crate) fn spawn(
+        plan: PeerPlan,
+        link: Arc<MediaLink>,
+        reports: mpsc::Sender<PeerReport>,
+    ) -> Self {
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let figures = Arc::new(Mutex::new(Figures::default()));
+        let written = Arc::clone(&figures);
+        let task = tokio::spawn(run(plan, link, reports, inbox, written));
+        Self {
+            commands,
+            figures,
+            task,
+        }
+    }
+
+    /// Does this after everything asked before.
+    pub(crate) fn ask(&self, command: PeerCommand) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("a peer connection takes no more operations");
+        }
+    }
+
+    /// What the connection measured last.
+    pub(crate) fn figures(&self) -> Figures {
+        self.figures.lock().clone()
+    }
+
+    /// Closes the connection and waits until it is closed.
+    pub(crate) async fn close(self) {
+        drop(self.commands);
+        if tokio::time::timeout(CLOSE, self.task).await.is_err() {
+            tracing::warn!("a peer connection did not close in time");
+        }
+    }
+}
+
+async fn run(
+    plan: PeerPlan,
+    link: Arc<MediaLink>,
+    reports: mpsc::Sender<PeerReport>,
+    mut commands: mpsc::Receiver<PeerCommand>,
+    figures: Arc<Mutex<Figures>>,
+) {
+    let report = Reporter {
+        session: plan.session.clone(),
+        reports,
+    };
+    let (peer, mut events, media) = match build(plan, link).await {
+        Ok(built) => built,
+        Err(error) => {
+            tracing::error!(%error, "a peer connection could not be built");
+            let operation = Operation::Create;
+            report.send(PeerInput::Error { operation }).await;
+            return;
+        }
+    };
+    let mut statistics = tokio::time::interval(STATISTICS);
+    let mut lip_sync = tokio::time::interval(LIP_SYNC);
+    loop {
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(command) => obey(&peer, command, &media, &report).await,
+                None => break,
+            },
+            event = events.recv() => match event {
+                Some(event) => take(event, &peer, &media, &report).await,
+                None => break,
+            },
+            _ = lip_sync.tick() => media.synchronise(),
+            _ = statistics.tick() => {
+                let stats: PeerStats = peer.stats().await;
+                *figures.lock() = media.figures(&stats);
+            }
+        }
+    }
+    *figures.lock() = media.figures(&peer.stats().await);
+    // The pipelines first: they hold senders of the connection. Their threads are joined here, so
+    // this may take a frame's time and belongs on a thread that may block.
+    let ended = tokio::task::spawn_blocking(move || drop(media)).await;
+    if ended.is_err() {
+        tracing::error!("a media session did not end cleanly");
+    }
+    peer.close().await;
+}
+
+async fn build(
+    plan: PeerPlan,
+    link: Arc<MediaLink>,
+) -> Result<(Arc<Peer>, mpsc::Receiver<PeerEvent>, MediaSession), BuildError> {
+    let config = PeerConfig {
+        ice_servers: plan.ice_servers,
+        ice_policy: plan.ice_policy,
+        video_codecs: plan.video_codecs.iter().copied().map(peer_codec).collect(),
+        ..PeerConfig::default()
+    };
+    let (peer, events) = Peer::new(config).await?;
+    let peer = Arc::new(peer);
+    let media = MediaSession::start(plan.session, Arc::clone(&peer), link, plan.taps)?;
+    Ok((peer, events, media))
+}
+
+/// The two crates name the codecs apart because neither knows the other.
+fn peer_codec(codec: VideoCodec) -> duet_peer::VideoCodec {
+    match codec {
+        VideoCodec::Vp8 => duet_peer::VideoCodec::Vp8,
+        VideoCodec::H264 => duet_peer::VideoCodec::H264,
+    }
+}
+
+async fn obey(peer: &Peer, command: PeerCommand, media: &MediaSession, report: &Reporter) {
+    let (operation, result) = match command {
+        PeerCommand::CreateOffer { ice_restart } => (
+            Operation::CreateOffer,
+            peer.create_offer(ice_restart)
+                .await
+                .map(|msg| Some((DescriptionKind::Offer, msg))),
+        ),
+        PeerCommand::ApplyOffer(msg) => (
+            Operation::ApplyOffer,
+            peer.apply_offer(&msg)
+                .await
+                .map(|msg| Some((DescriptionKind::Answer, msg))),
+        ),
+        PeerCommand::ApplyAnswer(msg) => (
+            Operation::ApplyAnswer,
+            peer.apply_answer(&msg).await.map(|()| None),
+        ),
+        PeerCommand::Rollback => (Operation::Rollback, peer.rollback().await.map(|()| None)),
+        PeerCommand::AddCandidate(candidate) => (
+            Operation::AddCandidate,
+            peer.add_candidate(candidate).await.map(|()| None),
+        ),
+        PeerCommand::RequestKeyFrame => {
+            peer.request_key_frame().await;
+            media.force_key_frame();
+            return;
+        }
+    };
+    media.negotiated();
+    match result {
+        Ok(Some((kind, msg))) => report.send(PeerInput::LocalDescription { kind, msg }).await,
+        Ok(None) => {}
+        Err(error) => {
+            log_failure(operation, &error);
+            report.send(PeerInput::Error { operation }).await;
+        }
+    }
+}
+
+fn log_failure(operation: Operation, error: &PeerError) {
+    match operation {
+        // A candidate that cannot be used is common: another address family, a name that nobody
+        // resolves.
+        Operation::AddCandidate => tracing::debug!(%error, "a candidate was not taken"),
+        Operation::Create
+        | Operation::CreateOffer
+        | Operation::ApplyOffer
+        | Operation::ApplyAnswer
+        | Operation::Rollback => tracing::warn!(?operation, %error, "negotiation failed"),
+    }
+}
+
+async fn take(event: PeerEvent, peer: &Peer, media: &MediaSession, report: &Reporter) {
+    match event {
+        PeerEvent::Packet(packet) => media.packet(packet),
+        PeerEvent::SenderReport {
+            kind,
+            ntp,
+            rtp_timestamp,
+        } => media.sender_report(kind, ntp, rtp_timestamp),
+        PeerEvent::KeyFrameRequested => media.force_key_frame(),
+        PeerEvent::TargetBitrate { bps } => media.set_bitrate_bps(bps),
+        PeerEvent::LocalCandidate(candidate) => {
+            report.send(PeerInput::LocalCandidate(candidate)).await;
+        }
+        PeerEvent::NegotiationNeeded => report.send(PeerInput::NegotiationNeeded).await,
+        PeerEvent::State(state) => {
+            tracing::debug!(?state, "peer connection");
+            let input = match state {
+                ConnectionState::Connecting => return,
+                ConnectionState::Connected => {
+                    media.connected();
+                    peer.request_key_frame().await;
+                    PeerInput::Connected
+                }
+                ConnectionState::Disconnected => PeerInput::Disconnected,
+                ConnectionState::Failed => PeerInput::Failed,
+                ConnectionState::Closed => PeerInput::Closed,
+            };
+            report.send(input).await;
+        }
+    }
+}
+
+struct Reporter {
+    session: String,
+    reports: mpsc::Sender<PeerReport>,
+}
+
+impl Reporter {
+    async fn send(&self, event: PeerInput) {
+        let report = PeerReport {
+            session: self.session.clone(),
+            event,
+        };
+        if self.reports.send(report).await.is_err() {
+            tracing::debug!("the endpoint has ended");
+        }
+    }
+}

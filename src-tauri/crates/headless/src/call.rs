@@ -1,0 +1,183 @@
+//! One call from joining to leaving.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use duet_engine::call::{CallState, FailureCause};
+use duet_engine::{
+    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, Figures, PathConfig, ServerConfig,
+};
+use duet_media::codec::VideoCodec;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use crate::arguments::CallArguments;
+use crate::dump;
+use crate::process_figures::ProcessFigures;
+use crate::report::Report;
+
+/// What the run has come to.
+#[derive(Debug, Default)]
+struct Progress {
+    state: &'static str,
+    connected: bool,
+    /// The other left after the call had been connected.
+    over: bool,
+    error: Option<String>,
+}
+
+/// Joins, stays as long as asked, leaves, and writes the report.
+pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
+    if arguments.room.trim().is_empty() {
+        eprintln!("duet-peer: name a room: --room ID");
+        return Ok(ExitCode::from(2));
+    }
+    let (endpoint, mut events) = Endpoint::start(config(&arguments)?);
+    endpoint.join(arguments.room.trim()).await?;
+    let mut progress = Progress::default();
+    hold(&arguments, &mut events, &mut progress).await;
+    let figures = endpoint.figures().await.unwrap_or_default();
+    // Left politely whatever happened; the state before it is what the report tells.
+    endpoint.close().await?;
+    let connected = progress.connected;
+    finish(&arguments, progress, figures)?;
+    Ok(if connected {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn config(arguments: &CallArguments) -> anyhow::Result<EndpointConfig> {
+    let video_codecs = match arguments.codec {
+        Some(codec) => vec![codec],
+        None => VideoCodec::supported().to_vec(),
+    };
+    Ok(EndpointConfig {
+        name: arguments.name.clone(),
+        server: ServerConfig {
+            url: arguments.server.clone(),
+            trusted_fingerprints: arguments.trust.clone(),
+        },
+        path: PathConfig {
+            ice_servers: Vec::new(),
+            ice_policy: arguments.ice_policy.into(),
+        },
+        devices: DeviceConfig {
+            camera: arguments.camera.clone(),
+            camera_format: arguments.camera_format,
+            microphone: arguments.microphone.clone(),
+            speaker: arguments.speaker.clone(),
+        },
+        video_codecs,
+        microphone_on: true,
+        camera_on: true,
+        taps: dump::taps(arguments)?,
+    })
+}
+
+/// Follows the call until its time is over or it cannot come about.
+async fn hold(
+    arguments: &CallArguments,
+    events: &mut mpsc::Receiver<EndpointEvent>,
+    progress: &mut Progress,
+) {
+    let give_up = Instant::now() + Duration::from_secs_f64(arguments.wait);
+    let mut end: Option<Instant> = None;
+    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        let deadline = match (progress.connected, end) {
+            (true, end) => end,
+            (false, _) => Some(give_up),
+        };
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(EndpointEvent::State(state)) => {
+                    let was_connected = progress.connected;
+                    follow(&state, progress);
+                    if progress.connected && !was_connected {
+                        end = arguments.duration.map(|time| Instant::now() + Duration::from_secs_f64(time));
+                    }
+                    let waits_the_rest_out = end.is_some();
+                    if progress.error.is_some() || (progress.over && !waits_the_rest_out) {
+                        return;
+                    }
+                }
+                Some(_) => {}
+                None => return,
+            },
+            () = until(deadline) => {
+                if !progress.connected {
+                    progress.error = Some(format!(
+                        "not connected within {} s: is somebody else in the room?",
+                        arguments.wait
+                    ));
+                }
+                return;
+            }
+            _ = &mut interrupt => return,
+        }
+    }
+}
+
+fn follow(state: &CallState, progress: &mut Progress) {
+    progress.state = state.word();
+    eprintln!("duet-peer: {}", state.word());
+    match state {
+        CallState::Connected { .. } => progress.connected = true,
+        CallState::PeerLeft { .. } => progress.over = true,
+        CallState::Full { .. } => {
+            progress.error = Some("the room is full: two people are in it".to_owned());
+        }
+        CallState::Failed { cause, .. } => progress.error = Some(failure(*cause)),
+        CallState::Idle
+        | CallState::Joining { .. }
+        | CallState::WaitingForPeer { .. }
+        | CallState::Negotiating { .. }
+        | CallState::Reconnecting { .. }
+        | CallState::Left { .. } => {}
+    }
+}
+
+fn failure(cause: FailureCause) -> String {
+    match cause {
+        FailureCause::ServerUnreachable(Some(problem)) => {
+            format!(
+                "the server cannot be reached ({}): check --server",
+                problem.0
+            )
+        }
+        FailureCause::ServerUnreachable(None) => {
+            "the server does not answer: check --server".to_owned()
+        }
+        FailureCause::Server(problem) => format!("the server ended the session ({})", problem.0),
+        FailureCause::Refused(code) => format!("the server refused: {code:?}"),
+        FailureCause::NegotiationTimeout => {
+            "no path to the other was found: a TURN server may help".to_owned()
+        }
+        FailureCause::ConnectionLost => "the connection was lost for too long".to_owned(),
+    }
+}
+
+fn finish(arguments: &CallArguments, progress: Progress, figures: Figures) -> anyhow::Result<()> {
+    if let Some(error) = &progress.error {
+        eprintln!("duet-peer: {error}");
+    }
+    let report = Report {
+        state: progress.state.to_owned(),
+        figures,
+        process: ProcessFigures::read(),
+        error: progress.error,
+    };
+    if let Some(path) = &arguments.report {
+        report.write(path)?;
+    }
+    Ok(())
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

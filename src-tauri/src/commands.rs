@@ -1,0 +1,217 @@
+//! The page's commands, one thin function each: arguments in, a [`UiCommand`] to the controller, its
+//! answer out. Nothing is decided here.
+
+use tauri::State;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::view::{
+    CommandError, CommandErrorCode, DeviceKind, FrameSocket, InviteResult, JoinRequest,
+    NoticeAction, SettingsPatch, View,
+};
+
+/// The answer to a command that only acts.
+pub type Done = Result<(), CommandError>;
+
+/// What the page asks of the controller; each carries the way back for its answer.
+#[derive(Debug)]
+pub enum UiCommand {
+    /// The page is there, or there again.
+    UiReady(oneshot::Sender<View>),
+    /// What would this text open?
+    PreviewInvite(String, oneshot::Sender<InviteResult>),
+    /// Open the lobby of the room that this text means.
+    OpenLobby(String, oneshot::Sender<InviteResult>),
+    /// Where frames come from.
+    FrameSocket(oneshot::Sender<Result<FrameSocket, CommandError>>),
+    /// Something to do.
+    Act(Action, oneshot::Sender<Done>),
+}
+
+/// What the page asks to be done.
+#[derive(Debug)]
+pub enum Action {
+    /// Answer the question about another server.
+    ConfirmServer(bool),
+    /// Open the lobby of a new room.
+    NewRoom,
+    /// Back to Home.
+    CloseLobby,
+    /// Join the room whose lobby is open.
+    Join(JoinRequest),
+    /// Stop joining.
+    Cancel,
+    /// Leave the call.
+    Leave,
+    /// Try again at once.
+    Retry,
+    /// Join the last room again.
+    Rejoin,
+    /// From a last screen back to Home.
+    Dismiss,
+    /// Trust this certificate for the present server.
+    TrustCertificate(String),
+    /// Be heard or not.
+    SetMicrophone(bool),
+    /// Be seen or not.
+    SetCamera(bool),
+    /// Use another device; `None` follows the system.
+    SelectDevice(DeviceKind, Option<String>),
+    /// Try a failed device again.
+    RetryDevice(DeviceKind),
+    /// Play the test tone.
+    TestSpeaker,
+    /// Keep camera and microphone open for the settings.
+    SetPreview(bool),
+    /// Let people on this network in.
+    OpenToNetwork,
+    /// Keep them out again.
+    CloseToNetwork,
+    /// Change settings.
+    UpdateSettings(Box<SettingsPatch>),
+    /// Forget the recent rooms.
+    ClearRecents,
+    /// Put a notice away.
+    DismissNotice(u32),
+    /// Do what a notice offers.
+    ActOnNotice(u32, NoticeAction),
+    /// Figures are wanted or not.
+    SetStatisticsOpen(bool),
+    /// Fill the screen or not.
+    SetFullScreen(bool),
+    /// The window's title.
+    SetWindowTitle(String),
+    /// Close the window during a call, or stay.
+    ConfirmClose(bool),
+}
+
+/// The way from the commands to the controller.
+#[derive(Debug, Clone)]
+pub struct ControllerLink(pub mpsc::Sender<UiCommand>);
+
+impl ControllerLink {
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> UiCommand,
+    ) -> Result<T, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(command(reply)).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())
+    }
+
+    async fn act(&self, action: Action) -> Done {
+        self.ask(|reply| UiCommand::Act(action, reply)).await?
+    }
+}
+
+fn ended() -> CommandError {
+    CommandError {
+        code: CommandErrorCode::Internal,
+        detail: "the application is ending".to_owned(),
+    }
+}
+
+type Link<'a> = State<'a, ControllerLink>;
+
+#[tauri::command]
+pub(crate) async fn ui_ready(link: Link<'_>) -> Result<View, CommandError> {
+    link.ask(UiCommand::UiReady).await
+}
+
+#[tauri::command]
+pub(crate) async fn preview_invite(
+    link: Link<'_>,
+    text: String,
+) -> Result<InviteResult, CommandError> {
+    link.ask(|reply| UiCommand::PreviewInvite(text, reply))
+        .await
+}
+
+#[tauri::command]
+pub(crate) async fn open_lobby(link: Link<'_>, text: String) -> Result<InviteResult, CommandError> {
+    link.ask(|reply| UiCommand::OpenLobby(text, reply)).await
+}
+
+#[tauri::command]
+pub(crate) async fn frame_socket(link: Link<'_>) -> Result<FrameSocket, CommandError> {
+    link.ask(UiCommand::FrameSocket).await?
+}
+
+/// One command for each action: its name, its arguments, and the action they make.
+macro_rules! actions {
+    ($($name:ident($($argument:ident: $type:ty),*) => $action:expr;)*) => {
+        $(
+            #[tauri::command]
+            pub(crate) async fn $name(link: Link<'_>, $($argument: $type),*) -> Done {
+                link.act($action).await
+            }
+        )*
+    };
+}
+
+actions! {
+    confirm_server(accept: bool) => Action::ConfirmServer(accept);
+    new_room() => Action::NewRoom;
+    close_lobby() => Action::CloseLobby;
+    join(request: JoinRequest) => Action::Join(request);
+    cancel() => Action::Cancel;
+    leave() => Action::Leave;
+    retry() => Action::Retry;
+    rejoin() => Action::Rejoin;
+    dismiss() => Action::Dismiss;
+    trust_certificate(sha256_fingerprint: String) => Action::TrustCertificate(sha256_fingerprint);
+    set_microphone(on: bool) => Action::SetMicrophone(on);
+    set_camera(on: bool) => Action::SetCamera(on);
+    select_device(kind: DeviceKind, id: Option<String>) => Action::SelectDevice(kind, id);
+    retry_device(kind: DeviceKind) => Action::RetryDevice(kind);
+    test_speaker() => Action::TestSpeaker;
+    set_preview(on: bool) => Action::SetPreview(on);
+    open_to_network() => Action::OpenToNetwork;
+    close_to_network() => Action::CloseToNetwork;
+    update_settings(patch: Box<SettingsPatch>) => Action::UpdateSettings(patch);
+    clear_recents() => Action::ClearRecents;
+    dismiss_notice(id: u32) => Action::DismissNotice(id);
+    act_on_notice(id: u32, action: NoticeAction) => Action::ActOnNotice(id, action);
+    set_statistics_open(open: bool) => Action::SetStatisticsOpen(open);
+    set_full_screen(on: bool) => Action::SetFullScreen(on);
+    set_window_title(title: String) => Action::SetWindowTitle(title);
+    confirm_close(close: bool) => Action::ConfirmClose(close);
+}
+
+/// Every command, for the application's builder.
+macro_rules! handler {
+    () => {
+        tauri::generate_handler![
+            $crate::commands::ui_ready,
+            $crate::commands::preview_invite,
+            $crate::commands::open_lobby,
+            $crate::commands::frame_socket,
+            $crate::commands::confirm_server,
+            $crate::commands::new_room,
+            $crate::commands::close_lobby,
+            $crate::commands::join,
+            $crate::commands::cancel,
+            $crate::commands::leave,
+            $crate::commands::retry,
+            $crate::commands::rejoin,
+            $crate::commands::dismiss,
+            $crate::commands::trust_certificate,
+            $crate::commands::set_microphone,
+            $crate::commands::set_camera,
+            $crate::commands::select_device,
+            $crate::commands::retry_device,
+            $crate::commands::test_speaker,
+            $crate::commands::set_preview,
+            $crate::commands::open_to_network,
+            $crate::commands::close_to_network,
+            $crate::commands::update_settings,
+            $crate::commands::clear_recents,
+            $crate::commands::dismiss_notice,
+            $crate::commands::act_on_notice,
+            $crate::commands::set_statistics_open,
+            $crate::commands::set_full_screen,
+            $crate::commands::set_window_title,
+            $crate::commands::confirm_close,
+        ]
+    };
+}
+pub(crate) use handler;

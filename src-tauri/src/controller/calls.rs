@@ -1,0 +1,281 @@
+//! The call machine's states as the page shows them.
+
+use std::time::{Duration, Instant};
+
+use duet_engine::call::{CallState, FailureCause, LeaveCause, ReconnectCause as Cause};
+use duet_engine::{EndpointClosed, EndpointEvent, SignalingStatus};
+use duet_protocol::{AudioState, VideoState};
+
+use super::{Controller, Window, now_ms};
+use crate::view::{
+    CallPath, CallView, Failure, Level, NoticeData, NoticeLevel, PeerLeftReason, PeerView,
+    RecentRoom, ReconnectCause, RemoteAudio, RemoteVideo,
+};
+
+/// A peer of whom nothing is known but perhaps the name.
+pub(super) fn unknown_peer(name: Option<String>) -> PeerView {
+    PeerView {
+        name,
+        audio: RemoteAudio::On,
+        video: RemoteVideo::On,
+    }
+}
+
+/// An endpoint that has ended takes no commands; the application is closing then.
+pub(super) fn ignore_closed(result: Result<(), EndpointClosed>) {
+    if result.is_err() {
+        tracing::debug!("the endpoint has ended");
+    }
+}
+
+impl<W: Window> Controller<W> {
+    pub(super) async fn endpoint_event(&mut self, event: EndpointEvent) {
+        match event {
+            EndpointEvent::State(state) => self.call_state(&state),
+            EndpointEvent::RemoteMedia { audio, video } => {
+                self.peer.audio = match audio {
+                    AudioState::On => RemoteAudio::On,
+                    AudioState::Muted => RemoteAudio::Muted,
+                    AudioState::None => RemoteAudio::None,
+                };
+                self.peer.video = match video {
+                    VideoState::On => RemoteVideo::On,
+                    VideoState::Off => RemoteVideo::Off,
+                    VideoState::Lost => RemoteVideo::Lost,
+                    VideoState::Screen => RemoteVideo::Screen,
+                };
+                self.show_peer();
+            }
+            EndpointEvent::Signaling(status) => self.signaling(status),
+            EndpointEvent::Device(notice) => self.device_notice(notice).await,
+            EndpointEvent::MicrophoneLevel { level_dbfs } => self.window.level(&Level {
+                microphone_dbfs: level_dbfs,
+            }),
+            EndpointEvent::Devices(list) => self.devices_listed(list).await,
+            EndpointEvent::SpeakerTestEnded => self.view.speaker_test_running = false,
+        }
+    }
+
+    fn signaling(&mut self, status: SignalingStatus) {
+        let in_call = matches!(self.view.call, CallView::Connected { .. });
+        match status {
+            SignalingStatus::Open => {
+                self.failed_certificate = None;
+                if self.signaling_was_lost && in_call {
+                    self.notify(NoticeLevel::Ok, NoticeData::SignalingBack, Vec::new());
+                }
+                self.signaling_was_lost = false;
+            }
+            SignalingStatus::Lost => {
+                if !self.signaling_was_lost && in_call {
+                    self.notify(NoticeLevel::Warn, NoticeData::SignalingLost, Vec::new());
+                }
+                self.signaling_was_lost = true;
+            }
+            SignalingStatus::Failed { fingerprint, .. } => self.failed_certificate = fingerprint,
+        }
+    }
+
+    fn call_state(&mut self, state: &CallState) {
+        if let Some(peer) = state.peer()
+            && self.peer.name != peer.name
+        {
+            self.peer = unknown_peer(peer.name.clone());
+        }
+        let was_connected = self.connected_since_ms.is_some();
+        if let CallState::Connected { peer, since } = state {
+            self.connected_since_ms = Some(unix_ms(*since));
+            if !was_connected {
+                let name = peer.name.clone();
+                self.notify(
+                    NoticeLevel::Info,
+                    NoticeData::PeerJoined { name },
+                    Vec::new(),
+                );
+            }
+        }
+        self.view.call = self.call_view(state);
+        if !state.is_active() {
+            self.view.close_requested = false;
+            if !matches!(state, CallState::Idle) {
+                self.remember_call(state);
+            }
+        }
+    }
+
+    fn call_view(&self, state: &CallState) -> CallView {
+        let place = self.place.as_ref().map(|place| place.room_id.to_string());
+        let room_id = place.unwrap_or_default();
+        let peer = self.peer.clone();
+        match state {
+            CallState::Idle => CallView::Idle,
+            CallState::Joining { .. } => CallView::Joining { room_id },
+            CallState::WaitingForPeer { .. } => CallView::WaitingForPeer {
+                room_id,
+                invite_url: self.invite_url(),
+            },
+            CallState::Negotiating { .. } => CallView::Negotiating { room_id, peer },
+            CallState::Connected { since, .. } => CallView::Connected {
+                room_id,
+                peer,
+                since_ms: unix_ms(*since),
+                path: CallPath::Unknown,
+                quality: None,
+            },
+            CallState::Reconnecting {
+                since,
+                deadline,
+                connected_since,
+                cause,
+                ..
+            } => CallView::Reconnecting {
+                room_id,
+                peer,
+                since_ms: unix_ms(connected_since.unwrap_or(*since)),
+                lost_ms: unix_ms(*since),
+                deadline_ms: unix_ms(*deadline),
+                cause: match cause {
+                    Cause::Media => ReconnectCause::NoPackets,
+                    Cause::Server => ReconnectCause::ServerLost,
+                },
+            },
+            CallState::PeerLeft { cause, lasted, .. } => CallView::PeerLeft {
+                room_id,
+                peer,
+                reason: match cause {
+                    LeaveCause::Left => PeerLeftReason::Left,
+                    LeaveCause::Lost => PeerLeftReason::Lost,
+                },
+                duration_ms: Some(milliseconds(*lasted)),
+                invite_url: self.invite_url(),
+            },
+            CallState::Full { .. } => CallView::Full { room_id },
+            CallState::Failed { cause, .. } => CallView::Failed {
+                room_id,
+                failure: self.failure(*cause),
+            },
+            CallState::Left { lasted, .. } => CallView::Left {
+                room_id,
+                peer_name: self.peer.name.clone(),
+                duration_ms: lasted.map(milliseconds),
+            },
+        }
+    }
+
+    fn failure(&self, cause: FailureCause) -> Failure {
+        let (_, host) = self.place_server();
+        if let Some(fingerprint) = &self.failed_certificate {
+            return Failure::UntrustedCertificate {
+                host,
+                sha256_fingerprint: fingerprint.clone(),
+            };
+        }
+        match cause {
+            FailureCause::ServerUnreachable(_) => Failure::ServerUnreachable { host },
+            FailureCause::Server(problem) if problem.0 == "replaced" => Failure::Replaced,
+            FailureCause::Server(_) => Failure::ServerUnreachable { host },
+            FailureCause::Refused(code) => Failure::Refused {
+                server_code: serde_json::to_value(code)
+                    .ok()
+                    .and_then(|value| value.as_str().map(str::to_owned))
+                    .unwrap_or_default(),
+            },
+            FailureCause::NegotiationTimeout => Failure::ConnectionFailed,
+            FailureCause::ConnectionLost => Failure::ReconnectTimedOut,
+        }
+    }
+
+    /// Puts what is known of the other person into the present state.
+    fn show_peer(&mut self) {
+        let known = self.peer.clone();
+        match &mut self.view.call {
+            CallView::Negotiating { peer, .. }
+            | CallView::Connected { peer, .. }
+            | CallView::Reconnecting { peer, .. }
+            | CallView::PeerLeft { peer, .. } => *peer = known,
+            CallView::Idle
+            | CallView::Joining { .. }
+            | CallView::WaitingForPeer { .. }
+            | CallView::Full { .. }
+            | CallView::Failed { .. }
+            | CallView::Left { .. } => {}
+        }
+    }
+
+    /// Puts the present invite into the states that show it.
+    pub(super) fn refresh_invites(&mut self) {
+        let present = self.invite_url();
+        match &mut self.view.call {
+            CallView::WaitingForPeer { invite_url, .. } | CallView::PeerLeft { invite_url, .. } => {
+                *invite_url = present;
+            }
+            CallView::Idle
+            | CallView::Joining { .. }
+            | CallView::Negotiating { .. }
+            | CallView::Connected { .. }
+            | CallView::Reconnecting { .. }
+            | CallView::Full { .. }
+            | CallView::Failed { .. }
+            | CallView::Left { .. } => {}
+        }
+    }
+
+    fn remember_call(&mut self, state: &CallState) {
+        let Some(place) = &self.place else {
+            return;
+        };
+        let duration_ms = match state {
+            CallState::Left { lasted, .. } | CallState::Failed { lasted, .. } => {
+                lasted.map(milliseconds)
+            }
+            CallState::Full { .. } => return,
+            CallState::Idle
+            | CallState::Joining { .. }
+            | CallState::WaitingForPeer { .. }
+            | CallState::Negotiating { .. }
+            | CallState::Connected { .. }
+            | CallState::Reconnecting { .. }
+            | CallState::PeerLeft { .. } => None,
+        };
+        let room = RecentRoom {
+            room_id: place.room_id.to_string(),
+            server_url: place.other_server.as_ref().map(|server| server.url.clone()),
+            peer_name: self.peer.name.clone(),
+            ended_ms: now_ms(),
+            duration_ms,
+        };
+        self.stored.remember_room(room);
+        self.view.recents = self.stored.recents.clone();
+        self.save();
+    }
+
+    /// Whether closing the window would end something.
+    pub(super) fn is_in_call(&self) -> bool {
+        match self.view.call {
+            CallView::Negotiating { .. }
+            | CallView::Connected { .. }
+            | CallView::Reconnecting { .. } => true,
+            CallView::Idle
+            | CallView::Joining { .. }
+            | CallView::WaitingForPeer { .. }
+            | CallView::PeerLeft { .. }
+            | CallView::Full { .. }
+            | CallView::Failed { .. }
+            | CallView::Left { .. } => false,
+        }
+    }
+}
+
+/// The moment on this computer's clock, for the page.
+fn unix_ms(moment: Instant) -> i64 {
+    let now = Instant::now();
+    if moment >= now {
+        now_ms() + milliseconds(moment - now)
+    } else {
+        now_ms() - milliseconds(now - moment)
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,150 @@
+//! Which server the application uses, and the one it starts inside itself.
+//!
+//! Without a configured server it takes the one at `127.0.0.1:7440` if that answers (a second Duet
+//! on the same machine finds the first one's this way), and otherwise starts the same server inside
+//! itself, on loopback alone. Other computers reach it only after the person opens it to the
+//! network, and it ends with the application.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use duet_server::{Server, ServerConfig, ServerError};
+use tokio::net::TcpStream;
+
+const PROBE: Duration = Duration::from_millis(500);
+
+/// The server in use.
+#[derive(Debug)]
+pub enum ServerHost {
+    /// Somebody else's, or another Duet's on this machine.
+    Elsewhere {
+        /// `ws://HOST:PORT/ws` or `wss://…`.
+        url: String,
+    },
+    /// Ours.
+    Embedded(Box<EmbeddedServer>),
+}
+
+/// The server inside the application.
+#[derive(Debug)]
+pub struct EmbeddedServer {
+    server: Server,
+    url: String,
+    /// Where others on the network reach it, while it is open to them.
+    open: Option<SocketAddr>,
+}
+
+impl ServerHost {
+    /// Finds or starts the server. `configured` is empty when the person set none.
+    ///
+    /// # Errors
+    /// When the embedded server cannot listen on any loopback port.
+    pub async fn find(configured: &str) -> Result<Self, ServerError> {
+        if !configured.is_empty() {
+            return Ok(Self::Elsewhere {
+                url: configured.to_owned(),
+            });
+        }
+        let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, ServerConfig::DEFAULT_PORT));
+        if probe(&usual.to_string()).await {
+            return Ok(Self::Elsewhere {
+                url: format!("ws://{usual}/ws"),
+            });
+        }
+        // The usual port may be taken by something that does not answer.
+        let server = match Server::bind(ServerConfig::new(vec![usual])).await {
+            Ok(server) => server,
+            Err(error) => {
+                tracing::info!(%error, "the usual port is taken, another one is used");
+                Server::bind(ServerConfig::loopback()).await?
+            }
+        };
+        let url = server.url();
+        Ok(Self::Embedded(Box::new(EmbeddedServer {
+            server,
+            url,
+            open: None,
+        })))
+    }
+
+    /// The host and port to try whether it answers.
+    pub fn probe_address(&self) -> Option<String> {
+        let url = url::Url::parse(self.url()).ok()?;
+        let port = url.port_or_known_default()?;
+        Some(format!("{}:{port}", url.host_str()?))
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Elsewhere { url } => url,
+            Self::Embedded(embedded) => &embedded.url,
+        }
+    }
+}
+
+impl EmbeddedServer {
+    /// Lets people on this network in; returns where they find it.
+    ///
+    /// # Errors
+    /// When this machine has no network or the port cannot be opened.
+    pub async fn open_to_network(&mut self) -> Result<SocketAddr, OpenError> {
+        if let Some(address) = self.open {
+            return Ok(address);
+        }
+        let own = network_address().ok_or(OpenError::NoNetwork)?;
+        let wanted = SocketAddr::new(own, ServerConfig::DEFAULT_PORT);
+        let address = match self.server.listen_also(wanted).await {
+            Ok(address) => address,
+            Err(_) => self.server.listen_also(SocketAddr::new(own, 0)).await?,
+        };
+        self.open = Some(address);
+        Ok(address)
+    }
+
+    /// Shuts the door again; who is in stays.
+    pub async fn close_to_network(&mut self) {
+        if let Some(address) = self.open.take() {
+            self.server.stop_listening(address).await;
+        }
+    }
+
+    /// Where others find it, while it is open to them.
+    pub fn network_address(&self) -> Option<SocketAddr> {
+        self.open
+    }
+
+    /// Ends it politely.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+/// Why the server could not be opened to the network.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No address but loopback.
+    #[error("this computer is in no network")]
+    NoNetwork,
+    /// The system refused the port.
+    #[error(transparent)]
+    Listen(#[from] ServerError),
+}
+
+/// Whether something answers at `HOST:PORT` within half a second; nothing is sent.
+pub async fn probe(address: &str) -> bool {
+    matches!(
+        tokio::time::timeout(PROBE, TcpStream::connect(address)).await,
+        Ok(Ok(_))
+    )
+}
+
+/// The address by which this machine's network knows it: the source address that the system would
+/// use towards the outside. Nothing is sent; the socket is connected to an address reserved for
+/// documentation (RFC 5737).
+fn network_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
