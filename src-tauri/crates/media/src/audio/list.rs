@@ -4,6 +4,7 @@ use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, HostId};
 
 use super::AudioError;
+use super::route::{self, Candidate, Route};
 
 /// The id that stands for whatever the system uses at the moment.
 pub const DEFAULT_DEVICE: &str = "default";
@@ -18,6 +19,9 @@ pub struct AudioDeviceInfo {
     /// Whether `default` means this one at the moment.
     pub is_default: bool,
 }
+
+/// ALSA's device without a device: it would hide that there is none.
+const NOWHERE: [&str; 1] = ["alsa:null"];
 
 /// Which way sound goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub(super) struct Present {
     pub(super) short_id: String,
     /// PulseAudio offers what a speaker plays as a microphone. Nobody wants it in a list of
     /// microphones, but its id works.
-    is_monitor: bool,
+    pub(super) is_monitor: bool,
 }
 
 /// All devices of one direction at one moment.
@@ -72,6 +76,9 @@ impl Devices {
             let Ok(id) = device.id() else {
                 continue;
             };
+            if NOWHERE.contains(&id.to_string().as_str()) {
+                continue;
+            }
             let is_default = default.as_ref() == Some(&id);
             let name = device.description().map_or_else(
                 |_| id.id().to_owned(),
@@ -91,6 +98,21 @@ impl Devices {
             });
         }
         Ok(Devices(present))
+    }
+
+    /// The device to open for what is wanted.
+    pub(super) fn route(&self, wanted: &str) -> Option<Route> {
+        let candidates: Vec<_> = self
+            .0
+            .iter()
+            .map(|present| Candidate {
+                id: &present.info.id,
+                short_id: &present.short_id,
+                is_default: present.info.is_default,
+                is_monitor: present.is_monitor,
+            })
+            .collect();
+        route::choose(wanted, &candidates)
     }
 
     pub(super) fn shown(&self) -> Vec<AudioDeviceInfo> {

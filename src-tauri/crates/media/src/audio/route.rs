@@ -8,6 +8,8 @@ pub(super) struct Candidate<'a> {
     pub(super) id: &'a str,
     pub(super) short_id: &'a str,
     pub(super) is_default: bool,
+    /// It records what a speaker plays: taken only by its id, or a call would hear itself.
+    pub(super) is_monitor: bool,
 }
 
 /// The place of the chosen device among the candidates.
@@ -21,8 +23,8 @@ pub(super) struct Route {
 /// The wanted device if it is there, else the system's default, else any.
 pub(super) fn choose(wanted: &str, candidates: &[Candidate<'_>]) -> Option<Route> {
     let place = |test: &dyn Fn(&Candidate<'_>) -> bool| candidates.iter().position(test);
-    let default =
-        place(&|candidate| candidate.is_default).or((!candidates.is_empty()).then_some(0));
+    let default = place(&|candidate| candidate.is_default && !candidate.is_monitor)
+        .or_else(|| place(&|candidate| !candidate.is_monitor));
     let is_default_wanted = wanted == DEFAULT_DEVICE;
     let exact = place(&|candidate| candidate.id == wanted)
         .or_else(|| place(&|candidate| candidate.short_id == wanted));
@@ -52,6 +54,7 @@ mod tests {
             id: names[i].0,
             short_id: names[i].1,
             is_default: i == default,
+            is_monitor: false,
         })
     }
 
@@ -73,6 +76,17 @@ mod tests {
             Some((0, false)),
             "any is better than none"
         );
+    }
+
+    #[test]
+    fn a_monitor_is_never_chosen_by_itself() {
+        let mut devices = devices(0);
+        devices[0].is_monitor = true;
+        let place = |wanted, there| choose(wanted, &devices[..there]).map(|route| route.place);
+        assert_eq!(place("default", 2), Some(1));
+        assert_eq!(place("default", 1), None);
+        assert_eq!(place("p:headset", 1), None);
+        assert_eq!(place("p:desk", 2), Some(0));
     }
 
     #[test]

@@ -21,6 +21,8 @@ use super::ring::SampleRing;
 use crate::clock;
 use crate::frame::AudioBlock;
 
+/// Callbacks after which a device has started.
+pub(super) const STARTED: u64 = 10;
 /// Longest wait for a sound server to set a stream up.
 const OPEN: Duration = Duration::from_secs(2);
 
@@ -32,6 +34,8 @@ pub(super) struct Port {
     pub(super) rate_hz: u32,
     /// Callbacks so far: the watchdog's sign of life.
     pub(super) callbacks: AtomicU64,
+    /// Frames that callbacks brought or took so far.
+    pub(super) frames: AtomicU64,
     /// When the last callback came, in microseconds of the media clock.
     pub(super) last_callback_us: AtomicI64,
     /// Most frames that one callback brought or took.
@@ -52,6 +56,7 @@ impl Port {
             ring: SampleRing::new(),
             rate_hz,
             callbacks: AtomicU64::new(0),
+            frames: AtomicU64::new(0),
             last_callback_us: AtomicI64::new(0),
             largest_callback: AtomicUsize::new(0),
             prime_level: AtomicUsize::new(usize::MAX),
@@ -64,8 +69,14 @@ impl Port {
     fn note(&self, frames: usize) {
         self.last_callback_us
             .store(clock::now_us(), Ordering::Relaxed);
-        self.largest_callback.fetch_max(frames, Ordering::Relaxed);
-        self.callbacks.fetch_add(1, Ordering::Release);
+        self.frames.fetch_add(frames as u64, Ordering::Relaxed);
+        let before = self.callbacks.fetch_add(1, Ordering::Release);
+        // The first ones fill the device's own buffer at once and say nothing about the others.
+        if before == STARTED {
+            self.largest_callback.store(frames, Ordering::Relaxed);
+        } else {
+            self.largest_callback.fetch_max(frames, Ordering::Relaxed);
+        }
     }
 
     fn take<T: Sample>(&self, data: &[T], channels: usize)
@@ -109,12 +120,13 @@ impl Port {
     }
 }
 
-/// Opens a device and starts it.
+/// Opens a device and starts it, with callbacks of about `period_ms`.
 pub(super) fn open(
     device: &Device,
     direction: Direction,
+    period_ms: u32,
 ) -> Result<(cpal::Stream, Arc<Port>), AudioError> {
-    let (config, format) = pick_config(device, direction)?;
+    let (config, format) = pick_config(device, direction, period_ms)?;
     let port = Arc::new(Port::new(config.sample_rate));
     let build = |config| match format {
         SampleFormat::F32 => build::<f32>(device, direction, config, &port),
@@ -130,7 +142,7 @@ pub(super) fn open(
         ..config
     };
     let stream = build(config).or_else(|error| {
-        tracing::debug!(%error, "the device does not take buffers of 10 ms");
+        tracing::debug!(%error, "the device does not take this buffer size");
         build(default_size)
     })?;
     stream.play()?;
@@ -171,6 +183,7 @@ where
 fn pick_config(
     device: &Device,
     direction: Direction,
+    period_ms: u32,
 ) -> Result<(StreamConfig, SampleFormat), AudioError> {
     let (usual, offers): (_, Vec<SupportedStreamConfigRange>) = match direction {
         Direction::Input => (
@@ -207,7 +220,7 @@ fn pick_config(
     let config = StreamConfig {
         channels: offer.channels(),
         sample_rate,
-        buffer_size: BufferSize::Fixed((sample_rate / 100).max(1)),
+        buffer_size: BufferSize::Fixed((sample_rate * period_ms / 1000).max(1)),
     };
     Ok((config, offer.sample_format()))
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use nokhwa::Camera;
 use nokhwa::utils::{
     CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
 };
+use nokhwa::{Camera, NokhwaError};
 
 use super::{CameraError, CameraOffer, list, rank_offers};
 use crate::clock;
@@ -24,6 +24,8 @@ use crate::source::{VideoFormat, VideoSink};
 const TRIES: usize = 4;
 /// Damaged pictures in a row before the camera counts as failed.
 const MAX_DAMAGED: u32 = 60;
+/// Times in a row that the stream is started again after an error that says nothing.
+const MAX_RESTARTS: u32 = 3;
 const USABLE: [FrameFormat; 3] = [FrameFormat::YUYV, FrameFormat::NV12, FrameFormat::MJPEG];
 
 /// What the capture thread reports.
@@ -128,11 +130,23 @@ fn capture(
     let offer = start(&mut camera, wanted)?;
     let mut picture = Picture::new(offer, wanted);
     let _ = reports.send(Report::Opened(picture.delivered));
-    let mut damaged = 0;
+    let (mut damaged, mut restarts) = (0, 0);
     while !state.stop.load(Ordering::Acquire) {
-        let raw = camera.frame_raw()?;
+        let raw = match camera.frame_raw() {
+            Ok(raw) => raw,
+            Err(error) if is_transient(&error) && restarts < MAX_RESTARTS => {
+                tracing::debug!(%error, "the camera's stream is started again");
+                restarts += 1;
+                // A buffer may be queued already, and queueing it twice is an error: start afresh.
+                camera.stop_stream()?;
+                camera.open_stream()?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let capture_ts_us = clock::now_us();
         let frame = picture.make(&raw, capture_ts_us);
+        restarts = 0;
         if state.stop.load(Ordering::Acquire) {
             break;
         }
@@ -208,6 +222,12 @@ impl Picture {
             capture_ts_us,
         })
     }
+}
+
+/// "Try again" and "interrupted" say nothing about the camera.
+fn is_transient(error: &NokhwaError) -> bool {
+    let words = error.to_string();
+    words.contains("(os error 11)") || words.contains("(os error 4)")
 }
 
 fn pixel_format(format: FrameFormat) -> Option<PixelFormat> {
