@@ -215,7 +215,11 @@ impl VideoJitterBuffer {
             }
             Next::NeedsKeyFrame => {
                 self.hole_since_us = None;
-                self.want_key_frame(now_us);
+                self.key_frame_wanted_since_us.get_or_insert(now_us);
+            }
+            Next::KeyFrameComing(since_us) => {
+                self.hole_since_us = None;
+                self.key_frame_wanted_since_us = Some(since_us + self.repair_wait_us());
             }
             Next::Nothing => self.hole_since_us = None,
         }

@@ -20,6 +20,9 @@ use super::{
 };
 use crate::frame::VideoFrame;
 
+/// Below this OpenH264 refuses to work.
+const MIN_BITRATE_BPS: u32 = 30_000;
+
 /// Encodes H.264.
 pub(super) struct H264Encoder {
     settings: VideoEncoderSettings,
@@ -32,6 +35,8 @@ struct Running {
     width: u32,
     height: u32,
     bitrate_bps: u32,
+    /// The library starts with a ceiling at the target, which keeps the rate below it.
+    ceiling_moved: bool,
     frame_rate_hz: f32,
     started: bool,
 }
@@ -57,9 +62,8 @@ impl H264Encoder {
                 encoder,
                 width,
                 height,
-                // Not what the encoder was started with: the first picture sets it, and with it
-                // the ceiling, which would otherwise keep the rate below its target.
-                bitrate_bps: 0,
+                bitrate_bps: self.settings.bitrate_bps.max(MIN_BITRATE_BPS),
+                ceiling_moved: false,
                 frame_rate_hz: self.settings.frame_rate_hz as f32,
                 started: false,
             });
@@ -81,7 +85,7 @@ impl VideoEncoder for H264Encoder {
         force_key_frame: bool,
     ) -> Result<Option<EncodedFrame>, CodecError> {
         let interval_us = self.interval.observe(frame.capture_ts_us);
-        let target_bps = self.settings.bitrate_bps.max(30_000);
+        let target_bps = self.settings.bitrate_bps.max(MIN_BITRATE_BPS);
         let running = self.running_for(frame)?;
         running.follow(target_bps, 1_000_000.0 / interval_us as f32)?;
         if force_key_frame && running.started {
@@ -119,10 +123,10 @@ impl Running {
         if !self.started {
             return Ok(());
         }
-        if self.bitrate_bps != bitrate_bps {
-            let bitrate = i32::try_from(bitrate_bps).unwrap_or(i32::MAX);
-            h264_ffi::set_bitrate(&mut self.encoder, bitrate)?;
+        if self.bitrate_bps != bitrate_bps || !self.ceiling_moved {
+            h264_ffi::set_bitrate(&mut self.encoder, self.bitrate_bps, bitrate_bps)?;
             self.bitrate_bps = bitrate_bps;
+            self.ceiling_moved = true;
         }
         if (frame_rate_hz - self.frame_rate_hz).abs() > self.frame_rate_hz / 10.0 {
             h264_ffi::set_frame_rate(&mut self.encoder, frame_rate_hz.clamp(1.0, 60.0))?;
@@ -185,7 +189,7 @@ fn encoder_config(settings: VideoEncoderSettings) -> EncoderConfig {
         .usage_type(UsageType::CameraVideoRealTime)
         .profile(Profile::Baseline)
         .rate_control_mode(RateControlMode::Bitrate)
-        .bitrate(BitRate::from_bps(settings.bitrate_bps.max(30_000)))
+        .bitrate(BitRate::from_bps(settings.bitrate_bps.max(MIN_BITRATE_BPS)))
         .max_frame_rate(FrameRate::from_hz(settings.frame_rate_hz as f32))
         .skip_frames(true)
         .complexity(Complexity::Low)

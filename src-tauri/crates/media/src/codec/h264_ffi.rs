@@ -11,14 +11,22 @@ use openh264_sys2::{
 
 use super::CodecError;
 
-/// Changes the target rate of a running encoder. The ceiling is moved first when the rate rises,
-/// because OpenH264 refuses a rate above it.
-pub(super) fn set_bitrate(encoder: &mut Encoder, bitrate_bps: i32) -> Result<(), CodecError> {
-    let ceiling = bitrate_bps.saturating_mul(3) / 2;
+/// Changes the target rate of a running encoder. The ceiling is moved first when the rate rises
+/// and last when it falls, because OpenH264 refuses a rate above its ceiling.
+pub(super) fn set_bitrate(
+    encoder: &mut Encoder,
+    from_bps: u32,
+    to_bps: u32,
+) -> Result<(), CodecError> {
+    let bitrate = i32::try_from(to_bps).unwrap_or(i32::MAX);
+    let ceiling = bitrate.saturating_mul(3) / 2;
     let mut options = [
         (ENCODER_OPTION_MAX_BITRATE, SPATIAL_LAYER_0, ceiling),
-        (ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, bitrate_bps),
+        (ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, bitrate),
     ];
+    if to_bps < from_bps {
+        options.reverse();
+    }
     for (option, layer, bitrate) in &mut options {
         let mut info = SBitrateInfo {
             iLayer: *layer,

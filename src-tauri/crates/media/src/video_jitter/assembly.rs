@@ -18,6 +18,8 @@ use crate::unwrap::SequenceUnwrapper;
 const MAX_PACKETS: usize = 2_048;
 /// Payload bytes held at most; also more than any frame.
 const MAX_BYTES: usize = 4 << 20;
+/// Packets kept while no key frame has begun.
+const MAX_UNDECODABLE: usize = 256;
 /// This many packets in a row behind the buffer mean that the sender began anew.
 const RESTART_AFTER_LATE: u32 = 64;
 /// A jump forward of more packets than this is a new beginning as well.
@@ -44,6 +46,8 @@ pub(super) enum Next {
     Hole,
     /// There are frames, but none that a new decoder could begin with.
     NeedsKeyFrame,
+    /// The first packet of a key frame came at this time; the rest is on its way.
+    KeyFrameComing(i64),
     /// Nothing complete, nothing known to be missing.
     Nothing,
 }
@@ -161,16 +165,18 @@ impl Assembly {
         match self.first_key_start() {
             // On its way; what came before is of no use.
             Some(start) => {
-                let dropped = self.packets.range(..start).next().is_some();
-                if dropped {
+                if self.packets.range(..start).next().is_some() {
                     self.clear_below(start, stats);
                 }
-                Next::Nothing
+                let arrival = self.packets.get(&start).map(|packet| packet.arrival_us);
+                arrival.map_or(Next::NeedsKeyFrame, Next::KeyFrameComing)
             }
-            None if self.packets.values().any(|packet| packet.marker) => {
+            // The beginning of a key frame may yet come, if packets are reordered.
+            None if self.packets.len() > MAX_UNDECODABLE => {
                 self.clear_below(i64::MAX, stats);
                 Next::NeedsKeyFrame
             }
+            None if self.packets.values().any(|packet| packet.marker) => Next::NeedsKeyFrame,
             None => Next::Nothing,
         }
     }
