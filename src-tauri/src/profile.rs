@@ -10,9 +10,9 @@ const MAX_PROFILES: u32 = 16;
 
 /// A profile that is ours until it is dropped.
 #[derive(Debug)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Its folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     _lock: File,
 }
 
@@ -21,7 +21,7 @@ impl Profile {
     ///
     /// # Errors
     /// When the folder cannot be made or is in use, or every profile is.
-    pub fn take(given: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn take(given: Option<&Path>) -> io::Result<Self> {
         if let Some(folder) = given {
             return lock(folder)?.ok_or_else(|| in_use("this profile is in use"));
         }

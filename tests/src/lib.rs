@@ -1,1 +1,97 @@
-//! End-to-end tests.
+//! End-to-end tests. What they share: a server of their own, and `duet-peer` as a program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use duet_server::{Server, ServerConfig};
+use duet_testkit::process::Process;
+use duet_testkit::target_dir;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// A server on a free port of this machine; it ends when dropped.
+#[derive(Debug)]
+pub struct TestServer {
+    server: Option<Server>,
+    runtime: Runtime,
+}
+
+impl TestServer {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When no port of the loopback address is free.
+    pub fn start() -> Result<Self> {
+        let runtime = Runtime::new()?;
+        let server = runtime.block_on(Server::bind(ServerConfig::loopback()))?;
+        Ok(Self {
+            server: Some(server),
+            runtime,
+        })
+    }
+
+    /// Its WebSocket address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.as_ref().map(Server::url).unwrap_or_default()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.runtime.block_on(server.shutdown());
+        }
+    }
+}
+
+/// A running `duet-peer` and where it will write its report.
+#[derive(Debug)]
+pub struct Peer {
+    process: Process,
+    report: PathBuf,
+}
+
+impl Peer {
+    /// Starts one in the room, with its report in `folder`.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn start(server: &TestServer, room: &str, folder: &Path, more: &[&str]) -> Result<Self> {
+        let report = folder.join("duet-peer.json");
+        let mut command = Command::new(target_dir::binary("duet-peer")?);
+        command
+            .args(["--server", &server.url(), "--room", room, "--report"])
+            .arg(&report)
+            .args(more);
+        Ok(Self {
+            process: Process::spawn("duet-peer", &mut command)?,
+            report,
+        })
+    }
+
+    /// Waits until it is in the room, alone.
+    ///
+    /// # Errors
+    /// When it does not get there in 30 s.
+    pub fn until_waiting(&self) -> Result<()> {
+        let limit = Duration::from_secs(30);
+        self.process
+            .wait_for_line(limit, |line| line.contains("waiting-for-peer"))?;
+        Ok(())
+    }
+
+    /// Waits for its end and reads the report.
+    ///
+    /// # Errors
+    /// When it does not end in time or wrote no report.
+    pub fn report(mut self, limit: Duration) -> Result<Value> {
+        let status = self.process.wait(limit)?;
+        let lines = self.process.lines().join("\n");
+        let text = std::fs::read(&self.report)
+            .with_context(|| format!("no report; it ended with {status}:\n{lines}"))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}

@@ -41,7 +41,9 @@ pub struct FrameScaler {
 
 impl std::fmt::Debug for FrameScaler {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("FrameScaler").finish_non_exhaustive()
+        formatter
+            .debug_struct("FrameScaler")
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +57,12 @@ impl FrameScaler {
         let mut data = vec![0_u8; VideoFrame::i420_len(width, height)];
         let (luma, chroma) = data.split_at_mut(width as usize * height as usize);
         let (u, v) = chroma.split_at_mut(chroma.len() / 2);
-        self.plane(frame.y(), (frame.width, frame.height), luma, (width, height));
+        self.plane(
+            frame.y(),
+            (frame.width, frame.height),
+            luma,
+            (width, height),
+        );
         let (from, to) = ((frame.width / 2, frame.height / 2), (width / 2, height / 2));
         self.plane(frame.u(), from, u, to);
         self.plane(frame.v(), from, v, to);
@@ -68,8 +75,7 @@ impl FrameScaler {
     }
 
     fn plane(&mut self, from: &[u8], from_size: (u32, u32), to: &mut [u8], to_size: (u32, u32)) {
-        let options =
-            ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         let source = ImageRef::new(from_size.0, from_size.1, from, PixelType::U8);
         let target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8);
         if let (Ok(source), Ok(mut target)) = (source, target)
@@ -136,7 +142,10 @@ mod tests {
     #[test]
     fn scaling_keeps_the_grey_and_the_time() {
         let scaled = FrameScaler::default().scale(&grey(64, 48, 90), 32, 24);
-        assert_eq!((scaled.width, scaled.height, scaled.capture_ts_us), (32, 24, 7));
+        assert_eq!(
+            (scaled.width, scaled.height, scaled.capture_ts_us),
+            (32, 24, 7)
+        );
         assert_eq!(scaled.data.len(), VideoFrame::i420_len(32, 24));
         assert!(scaled.y().iter().all(|luma| luma.abs_diff(90) <= 1));
         assert!(scaled.u().iter().all(|chroma| chroma.abs_diff(128) <= 1));
@@ -151,6 +160,9 @@ mod tests {
         assert!(out[3..].iter().all(|byte| *byte >= 253));
         out.clear();
         append_rgba(&grey(4, 2, 16), &mut out);
-        assert!(out.chunks(4).all(|pixel| pixel[..3].iter().all(|byte| *byte <= 2) && pixel[3] == 255));
+        assert!(
+            out.chunks(4)
+                .all(|pixel| pixel[..3].iter().all(|byte| *byte <= 2) && pixel[3] == 255)
+        );
     }
 }

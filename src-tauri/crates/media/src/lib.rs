@@ -10,6 +10,7 @@ pub mod clock;
 pub mod codec;
 pub mod convert;
 pub mod device_watch;
+pub mod display;
 pub mod frame;
 pub mod frame_slot;
 pub mod lip_sync;

@@ -194,7 +194,8 @@ impl<F: FnMut(Vec<OutgoingPacket>)> EncodeLoop<F> {
                 Taken::Frame(frame) if self.control.enabled.load(Relaxed) => {
                     if let Err(error) = self.encode(&frame) {
                         // One line for a broken stretch, not one for each picture.
-                        if self.control.errors.fetch_add(1, Relaxed) % 300 == 0 {
+                        let before = self.control.errors.fetch_add(1, Relaxed);
+                        if before.is_multiple_of(300) {
                             tracing::warn!(%error, "a picture could not be encoded");
                         }
                         self.current = None;
