@@ -2,7 +2,7 @@
 // resume, no queue for early candidates. What it sees and hears goes to /result as JSON.
 //
 // Parameters: ws, room, codec (vp8 or h264), seconds (counted from connected), hold (keep the call
-// for this long after the result), media=av|a|none.
+// for this long after the result), media=av|a|none, width and height of the own picture.
 
 const parameters = new URLSearchParams(location.search);
 const room = parameters.get("room");
@@ -159,7 +159,8 @@ const handlers = {
 
 async function main() {
   if (media !== "none") {
-    const video = media === "av" && { width: 1280, height: 720, frameRate: 30 };
+    const size = (name, usual) => Number(parameters.get(name) ?? usual);
+    const video = media === "av" && { width: size("width", 1280), height: size("height", 720), frameRate: 30 };
     stream = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   }
   socket = new WebSocket(parameters.get("ws"));
