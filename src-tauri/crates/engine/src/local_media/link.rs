@@ -111,7 +111,8 @@ impl MediaLink {
     /// The microphone has 10 ms of sound. Muted, silence is sent in its place: the other side's
     /// buffer stays tuned and nothing has to be made up when we speak again.
     pub(super) fn sound(&self, block: &AudioBlock) {
-        if self.blocks.fetch_add(1, Ordering::Relaxed) % BLOCKS_PER_LEVEL == 0 {
+        let number = self.blocks.fetch_add(1, Ordering::Relaxed);
+        if number.is_multiple_of(BLOCKS_PER_LEVEL) {
             self.tell(MediaNotice::MicrophoneLevel(
                 Level::of(&block.samples).rms_dbfs,
             ));
