@@ -55,7 +55,7 @@ pub(crate) struct CallArguments {
     /// Which paths may be used.
     #[arg(long, default_value = "all")]
     pub(crate) ice_policy: IcePolicyArgument,
-    /// Offer and send this codec alone.
+    /// Prefer this codec, vp8 or h264.
     #[arg(long)]
     pub(crate) codec: Option<VideoCodec>,
     /// Seconds to wait for the call to connect.

@@ -49,10 +49,9 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn config(arguments: &CallArguments) -> anyhow::Result<EndpointConfig> {
-    let video_codecs = match arguments.codec {
-        Some(codec) => vec![codec],
-        None => VideoCodec::supported().to_vec(),
-    };
+    // The wished one first; the others stay, so that there always is a common one.
+    let mut video_codecs = VideoCodec::supported().to_vec();
+    video_codecs.sort_by_key(|codec| Some(*codec) != arguments.codec);
     Ok(EndpointConfig {
         name: arguments.name.clone(),
         server: ServerConfig {
