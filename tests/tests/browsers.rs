@@ -122,14 +122,6 @@ fn chromium_second_with_vp8() {
 }
 
 #[test]
-fn chromium_first_with_h264() {
-    if skip::without_programs("chromium_first_with_h264", &["chromium"]) {
-        return;
-    }
-    check("h264", call(Program::Chromium, "h264", BrowserJoins::First));
-}
-
-#[test]
 fn firefox_first_with_vp8() {
     if skip::without_programs("firefox_first_with_vp8", &["firefox-esr"]) {
         return;
