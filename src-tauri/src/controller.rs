@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 mod devices;
 mod notices;
+mod reach;
 mod rooms;
 mod statistics;
 
@@ -119,6 +120,7 @@ pub struct Controller<W: Window> {
     /// The certificate that stood in the way of the last connection.
     failed_certificate: Option<String>,
     signaling_was_lost: bool,
+    reach: reach::ReachWatch,
     closing: bool,
 }
 
@@ -160,12 +162,13 @@ impl<W: Window> Controller<W> {
             preview_for_settings: false,
             failed_certificate: None,
             signaling_was_lost: false,
+            reach: reach::ReachWatch::default(),
             closing: false,
         };
         if let Some(kept) = start.set_aside {
             controller.note_settings_reset(&kept);
         }
-        controller.check_server().await;
+        controller.check_server();
         if let Some(text) = start.join {
             controller.join_at_once(&text).await;
         }
@@ -191,6 +194,7 @@ impl<W: Window> Controller<W> {
                 Some(command) = commands.recv() => self.ui_command(command).await,
                 Some(event) = window_events.recv() => self.window_event(event),
                 Some(event) = events.recv() => self.endpoint_event(event).await,
+                Some(found) = self.reach.found() => self.reach_found(found),
                 _ = tick.tick() => self.tick().await,
                 else => break,
             }
@@ -248,6 +252,8 @@ impl<W: Window> Controller<W> {
     }
 
     async fn tick(&mut self) {
+        self.tell_of_faults();
+        self.watch_reach();
         if self.statistics_open {
             self.measure().await;
         }

@@ -1,4 +1,13 @@
-//! End-to-end tests. What they share: a server of their own, and `duet-peer` as a program.
+//! End-to-end tests. What they share: a server of their own, `duet-peer` as a program, and desks
+//! with the real window.
+
+#[cfg(target_os = "linux")]
+pub mod desk;
+#[cfg(target_os = "linux")]
+mod film;
+
+#[cfg(target_os = "linux")]
+pub use film::{FILM_FRAMES, film, plug_in_camera};
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

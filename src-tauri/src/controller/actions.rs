@@ -50,7 +50,7 @@ impl<W: Window> Controller<W> {
             Action::Dismiss => {
                 self.view.call = CallView::Idle;
                 ignore_closed(self.endpoint.leave().await);
-                self.check_server().await;
+                self.check_server();
             }
             Action::TrustCertificate(fingerprint) => self.trust(&fingerprint).await,
             Action::SetMicrophone(on) => self.set_microphone(on).await,
@@ -104,6 +104,10 @@ impl<W: Window> Controller<W> {
     }
 
     async fn retry(&mut self) {
+        if self.view.call == CallView::Idle {
+            self.check_server();
+            return;
+        }
         if let Some(place) = self.place.clone() {
             self.set_place_server(&place).await;
         }

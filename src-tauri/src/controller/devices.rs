@@ -3,6 +3,8 @@
 //! A chosen device that is not connected stays remembered: another one is used meanwhile, and the
 //! chosen one is taken back when it returns. Mute never changes with a device.
 
+use std::time::{Duration, Instant};
+
 use duet_engine::{DeviceChange, DeviceKind as EngineKind, DeviceNotice};
 use duet_media::audio::{AudioDeviceInfo, AudioSinkSpec, AudioSourceSpec, DEFAULT_DEVICE};
 use duet_media::camera::CameraInfo;
@@ -37,8 +39,22 @@ pub(super) struct DeviceLists {
     previous: Option<(DeviceKind, Option<ChosenDevice>)>,
     /// Devices named on the command line stay until the person chooses another.
     fixed: Vec<DeviceKind>,
-    failed: Vec<DeviceKind>,
+    faults: Vec<Fault>,
 }
+
+/// A device that does not work at the moment.
+#[derive(Debug)]
+struct Fault {
+    kind: DeviceKind,
+    problem: DeviceProblem,
+    since: Instant,
+    /// Whether a notice told of it.
+    is_told: bool,
+}
+
+/// A sound device that stops is opened again at once, and mostly works then: only what lasts longer
+/// is worth a notice.
+const SOUND_MENDS_WITHIN: Duration = Duration::from_secs(1);
 
 impl DeviceLists {
     /// Nothing is listed yet.
@@ -131,31 +147,60 @@ impl<W: Window> Controller<W> {
             EngineKind::Microphone => DeviceKind::Microphone,
             EngineKind::Speaker => DeviceKind::Speaker,
         };
-        let had_failed = self.devices.failed.contains(&kind);
         match notice.change {
-            DeviceChange::Works => {
-                self.set_problem(kind, None);
-                self.devices.failed.retain(|failed| *failed != kind);
-                if had_failed {
-                    let name = self.active_name(kind);
-                    let data = NoticeData::DeviceBack { device: kind, name };
-                    self.notify(NoticeLevel::Ok, data, Vec::new());
-                }
-            }
+            DeviceChange::Works => self.device_works(kind),
             DeviceChange::Failed { code } => {
                 let problem = problem(code, self.connected(kind).list.is_empty());
                 self.set_problem(kind, Some(problem));
-                if !had_failed {
-                    self.devices.failed.push(kind);
-                    let data = NoticeData::DeviceFailed {
-                        device: kind,
-                        name: self.active_name(kind),
+                if self.devices.faults.iter().all(|fault| fault.kind != kind) {
+                    self.devices.faults.push(Fault {
+                        kind,
                         problem,
-                    };
-                    let actions = vec![NoticeAction::Retry, NoticeAction::PickAnother];
-                    self.notify(NoticeLevel::Error, data, actions);
+                        since: Instant::now(),
+                        is_told: false,
+                    });
                 }
+                self.tell_of_faults();
             }
+        }
+    }
+
+    fn device_works(&mut self, kind: DeviceKind) {
+        self.set_problem(kind, None);
+        let was_told = self
+            .devices
+            .faults
+            .iter()
+            .any(|fault| fault.kind == kind && fault.is_told);
+        self.devices.faults.retain(|fault| fault.kind != kind);
+        if was_told {
+            self.withdraw(
+                |data| matches!(data, NoticeData::DeviceFailed { device, .. } if *device == kind),
+            );
+            let name = self.active_name(kind);
+            let data = NoticeData::DeviceBack { device: kind, name };
+            self.notify(NoticeLevel::Ok, data, Vec::new());
+        }
+    }
+
+    /// Tells of the faults that no notice told of and that did not mend by themselves.
+    pub(super) fn tell_of_faults(&mut self) {
+        let mut due = Vec::new();
+        for fault in &mut self.devices.faults {
+            let mends = fault.kind != DeviceKind::Camera;
+            if !fault.is_told && (!mends || fault.since.elapsed() >= SOUND_MENDS_WITHIN) {
+                fault.is_told = true;
+                due.push((fault.kind, fault.problem));
+            }
+        }
+        for (kind, problem) in due {
+            let data = NoticeData::DeviceFailed {
+                device: kind,
+                name: self.active_name(kind),
+                problem,
+            };
+            let actions = vec![NoticeAction::Retry, NoticeAction::PickAnother];
+            self.notify(NoticeLevel::Error, data, actions);
         }
     }
 

@@ -38,6 +38,11 @@ impl<W: Window> Controller<W> {
         );
     }
 
+    /// Takes back what is no longer so.
+    pub(super) fn withdraw(&mut self, is_over: impl Fn(&NoticeData) -> bool) {
+        self.view.notices.retain(|notice| !is_over(&notice.data));
+    }
+
     pub(super) fn dismiss_notice(&mut self, id: u32) {
         self.view.notices.retain(|notice| notice.id != id);
     }

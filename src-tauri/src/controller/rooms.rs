@@ -1,7 +1,5 @@
 //! Rooms: what a typed or pasted text means, the lobby, joining, the server in use.
 
-use std::time::Instant;
-
 use duet_engine::ServerConfig;
 use duet_protocol::{Invite, InviteError, InviteScheme, RoomEntry, RoomId, parse_room_entry};
 
@@ -227,21 +225,6 @@ impl<W: Window> Controller<W> {
             .map_or_else(|_| place.room_id.to_string(), |invite| invite.to_link())
     }
 
-    /// Whether the server answers, for Home.
-    pub(super) async fn check_server(&mut self) {
-        let started = Instant::now();
-        let address = self.server.probe_address();
-        self.view.server.reach = match address {
-            None => ServerReach::Checking,
-            Some(address) => match crate::server_host::probe(&address).await {
-                true => ServerReach::Reachable {
-                    round_trip_ms: Some(started.elapsed().as_secs_f64() * 1000.0),
-                },
-                false => ServerReach::Unreachable { retry_at_ms: None },
-            },
-        };
-    }
-
     /// Uses the server that the settings now name; running calls stay where they are.
     pub(super) async fn change_server(&mut self) {
         let configured = self.stored.settings.server_url.clone();
@@ -253,7 +236,7 @@ impl<W: Window> Controller<W> {
                 let view = super::first_view(&self.stored, &server).server;
                 self.view.server = view;
                 self.server = server;
-                self.check_server().await;
+                self.check_server();
             }
             Err(error) => {
                 tracing::warn!(%error, "no server could be started");

@@ -157,6 +157,18 @@ impl WebDriver {
         ])
     }
 
+    /// Moves the pointer to a place in the page, in CSS pixels from its left upper corner.
+    pub fn move_pointer(&self, x: u32, y: u32) -> Result<()> {
+        let pointer = json!({
+            "type": "pointer",
+            "id": "mouse",
+            "parameters": { "pointerType": "mouse" },
+            "actions": [{ "type": "pointerMove", "duration": 0, "x": x, "y": y }],
+        });
+        self.post("actions", &json!({ "actions": [pointer] }))
+            .map(drop)
+    }
+
     /// Sets the window's size in pixels.
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         let rectangle = json!({ "width": width, "height": height });
