@@ -48,14 +48,12 @@ impl Desk {
         arguments.extend(more);
         let program = target_dir::binary("duet")?;
         let window = WebDriver::open_application(&program, &arguments, &environment)?;
-        let desk = Self {
+        Ok(Self {
             window,
             sound,
             display,
             _profile: profile,
-        };
-        desk.shown("screen-home")?;
-        Ok(desk)
+        })
     }
 
     /// Waits until the element with this test id is shown.

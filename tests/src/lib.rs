@@ -5,6 +5,7 @@
 pub mod desk;
 #[cfg(target_os = "linux")]
 mod film;
+pub mod tls_front;
 
 #[cfg(target_os = "linux")]
 pub use film::{FILM_FRAMES, film, plug_in_camera};
@@ -90,6 +91,12 @@ impl Peer {
         self.process
             .wait_for_line(limit, |line| line.contains("waiting-for-peer"))?;
         Ok(())
+    }
+
+    /// Whether it has printed a line with this word.
+    #[must_use]
+    pub fn said(&self, word: &str) -> bool {
+        self.process.lines().iter().any(|line| line.contains(word))
     }
 
     /// Waits for its end and reads the report.

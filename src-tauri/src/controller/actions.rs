@@ -106,7 +106,6 @@ impl<W: Window> Controller<W> {
     async fn retry(&mut self) {
         if self.view.call == CallView::Idle {
             self.check_server();
-            return;
         }
         if let Some(place) = self.place.clone() {
             self.set_place_server(&place).await;
@@ -131,6 +130,7 @@ impl<W: Window> Controller<W> {
         self.stored.trust(&url, fingerprint);
         self.failed_certificate = None;
         self.save();
+        self.check_server();
         self.retry().await;
     }
 

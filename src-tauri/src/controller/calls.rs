@@ -72,7 +72,10 @@ impl<W: Window> Controller<W> {
                 }
                 self.signaling_was_lost = true;
             }
-            SignalingStatus::Failed { fingerprint, .. } => self.failed_certificate = fingerprint,
+            SignalingStatus::Failed { fingerprint, .. } => {
+                self.failed_certificate = fingerprint;
+                self.show_distrust();
+            }
         }
     }
 

@@ -81,9 +81,24 @@ impl<W: Window> Controller<W> {
         }
     }
 
+    /// Shows that nobody vouches for the configured server, when that is so.
+    pub(super) fn show_distrust(&mut self) -> bool {
+        let (url, _) = self.place_server();
+        match &self.failed_certificate {
+            Some(fingerprint) if url == self.server.url() => {
+                self.view.server.reach = ServerReach::Untrusted {
+                    sha256_fingerprint: fingerprint.clone(),
+                };
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
     /// Shows an answer, unless another server is in use by now.
     pub(super) fn reach_found(&mut self, found: Found) {
-        if found.url != self.server.url() {
+        // A server that answers is no more trusted for it.
+        if found.url != self.server.url() || self.show_distrust() {
             return;
         }
         self.view.server.reach = if let Some(round_trip) = found.round_trip {

@@ -26,6 +26,8 @@ pub mod browser_rig;
 pub mod camera_rig;
 pub mod clip;
 #[cfg(target_os = "linux")]
+pub mod descendant;
+#[cfg(target_os = "linux")]
 pub mod display_rig;
 pub mod http;
 pub mod link;
