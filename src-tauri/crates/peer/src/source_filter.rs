@@ -90,6 +90,11 @@ impl SourceFilter {
         self.core.lock().round_trip()
     }
 
+    /// Connectivity checks of ours that the other side answered so far.
+    pub fn checks_answered(&self) -> u64 {
+        self.core.lock().checks_answered()
+    }
+
     /// Datagrams refused so far.
     pub fn refused(&self) -> u64 {
         self.refused.load(Relaxed)

@@ -46,6 +46,7 @@ impl WireTap {
     }
 
     fn on_read(&mut self, packet: TaggedPacket) {
+        count(&self.shared.packets_heard);
         match &packet.message.packet {
             Packet::Rtp(rtp) => self.learn(rtp.header.ssrc, rtp.header.payload_type),
             Packet::Rtcp(feedback) => {

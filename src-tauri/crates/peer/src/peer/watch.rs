@@ -1,6 +1,6 @@
 //! The peer's own task: wakes the library's driver where it sleeps too long, learns the path after
-//! each connect, and notices what the library does not report: a failed DTLS handshake and a
-//! driver that died.
+//! each connect, and notices what the library does not report: silence, a failed DTLS handshake
+//! and a driver that died.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,7 +16,7 @@ use webrtc::peer_connection::PeerConnection;
 use super::build::Built;
 use super::handler::Notice;
 use super::path;
-use crate::event::{ConnectionState, PeerEvent};
+use crate::event::ConnectionState;
 use crate::interceptors::Shared;
 
 /// Connecting over a relay advances with the driver's wake-ups only.
@@ -118,14 +118,15 @@ impl State {
         let refused = self.shared.filter.handshake_failed();
         if dead || (!connected && (refused || stuck)) {
             self.fail();
+        } else if !self.gone {
+            self.shared.look_for_silence(Instant::now());
         }
     }
 
     fn fail(&mut self) {
         if !std::mem::replace(&mut self.gone, true) {
             self.shared.connected.store(false, Relaxed);
-            let failed = PeerEvent::State(ConnectionState::Failed);
-            self.shared.events.control(failed);
+            self.shared.library_state(ConnectionState::Failed);
         }
     }
 

@@ -48,6 +48,7 @@ pub struct FilterCore {
     relays: Addresses,
     handshake: Handshake,
     round_trip: Option<Duration>,
+    checks_answered: u64,
     crypto: Crypto,
 }
 
@@ -61,6 +62,7 @@ impl Default for FilterCore {
             relays: Addresses::new(MAX_RELAYS),
             handshake: Handshake::Running,
             round_trip: None,
+            checks_answered: 0,
             crypto: Crypto::default(),
         }
     }
@@ -129,6 +131,11 @@ impl FilterCore {
     /// Of the last answered connectivity check.
     pub fn round_trip(&self) -> Option<Duration> {
         self.round_trip
+    }
+
+    /// Connectivity checks of ours that the other side answered.
+    pub fn checks_answered(&self) -> u64 {
+        self.checks_answered
     }
 
     fn note_alert(&mut self, datagram: &[u8]) {
@@ -208,6 +215,7 @@ impl FilterCore {
         if signed && let Some((_, _, sent)) = self.requests.remove(index) {
             self.validated.insert(now, source);
             self.round_trip = Some(now.saturating_duration_since(sent));
+            self.checks_answered += 1;
         }
     }
 }
