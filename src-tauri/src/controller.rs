@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 mod devices;
 mod notices;
+mod quality;
 mod rooms;
 mod statistics;
 
@@ -111,6 +112,8 @@ pub struct Controller<W: Window> {
     peer: PeerView,
     /// When the call connected first, in Unix milliseconds.
     connected_since_ms: Option<i64>,
+    /// How the connection of the call does.
+    quality: quality::QualityMeter,
     statistics_open: bool,
     previous_bytes: Option<statistics::Counted>,
     next_notice: u32,
@@ -153,6 +156,7 @@ impl<W: Window> Controller<W> {
             place: None,
             peer: calls::unknown_peer(None),
             connected_since_ms: None,
+            quality: quality::QualityMeter::default(),
             statistics_open: false,
             previous_bytes: None,
             next_notice: 1,

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::config::EndpointConfig;
 use crate::endpoint::Command;
 use crate::event::{EndpointEvent, SignalingStatus};
-use crate::figures::Figures;
+use crate::figures::{ConnectionFigures, Figures};
 use crate::local_media::{LocalMedia, MediaNotice};
 use crate::peer_task::PeerHandle;
 use timeline::Timeline;
@@ -33,7 +33,16 @@ const REPORTS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct PeerReport {
     pub(crate) session: String,
-    pub(crate) event: PeerInput,
+    pub(crate) news: PeerNews,
+}
+
+/// What a report is about.
+#[derive(Debug)]
+pub(crate) enum PeerNews {
+    /// Something for the call machine.
+    Call(PeerInput),
+    /// How the connection does.
+    Connection(ConnectionFigures),
 }
 
 /// Runs an endpoint until it is closed or its last handle is gone.
@@ -127,11 +136,21 @@ impl Driver {
     }
 
     fn peer(&mut self, report: PeerReport) {
-        let PeerReport { session, event } = report;
-        if event == PeerInput::Connected {
-            self.timeline.connected(Instant::now());
+        let PeerReport { session, news } = report;
+        match news {
+            PeerNews::Call(event) => {
+                if event == PeerInput::Connected {
+                    self.timeline.connected(Instant::now());
+                }
+                self.input(Input::Peer { session, event });
+            }
+            PeerNews::Connection(figures) => {
+                // A report may have been on its way when the connection was replaced.
+                if self.call.session() == Some(session.as_str()) {
+                    self.tell(EndpointEvent::Connection(figures));
+                }
+            }
         }
-        self.input(Input::Peer { session, event });
     }
 
     fn signaling(&mut self, event: Option<SignalingEvent>) {

@@ -22,8 +22,23 @@ pub struct Figures {
     pub latency_ms: Option<LatencyFigures>,
     /// The other's sound.
     pub audio_received: Option<AudioFigures>,
+    /// Share of the other's packets that were lost over the last seconds, before repair, 0 … 1.
+    #[serde(default)]
+    pub received_loss_ratio: Option<f64>,
     /// The path between the two.
     pub path: Option<PathFigures>,
+}
+
+/// How a connection does at the moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConnectionFigures {
+    /// The path, with its round trip.
+    pub path: PathFigures,
+    /// Share of the other's packets that were lost over the last seconds, before repair, 0 … 1.
+    /// `None` when nothing came, and right after connecting.
+    pub loss_ratio: Option<f64>,
+    /// The other's pictures a second over the last seconds; `None` right after connecting.
+    pub frames_per_second: Option<f64>,
 }
 
 /// Pictures in one direction.
