@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 mod devices;
 mod notices;
+mod quality;
 mod reach;
 mod rooms;
 mod statistics;
@@ -54,6 +55,8 @@ pub trait Window: Send + 'static {
 pub enum WindowEvent {
     /// The person wants it closed.
     CloseRequested,
+    /// The system ends the application: nobody is there to ask.
+    EndRequested,
 }
 
 /// What the controller starts with.
@@ -112,6 +115,8 @@ pub struct Controller<W: Window> {
     peer: PeerView,
     /// When the call connected first, in Unix milliseconds.
     connected_since_ms: Option<i64>,
+    /// How the connection of the call does.
+    quality: quality::QualityMeter,
     statistics_open: bool,
     previous_bytes: Option<statistics::Counted>,
     next_notice: u32,
@@ -155,6 +160,7 @@ impl<W: Window> Controller<W> {
             place: None,
             peer: calls::unknown_peer(None),
             connected_since_ms: None,
+            quality: quality::QualityMeter::default(),
             statistics_open: false,
             previous_bytes: None,
             next_notice: 1,
@@ -239,6 +245,7 @@ impl<W: Window> Controller<W> {
                     self.closing = true;
                 }
             }
+            WindowEvent::EndRequested => self.closing = true,
         }
     }
 

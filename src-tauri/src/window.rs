@@ -33,6 +33,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (commands, commands_in) = mpsc::channel(COMMANDS);
     let (window_events, window_events_in) = mpsc::channel(COMMANDS);
     let closing = window_events.clone();
+    #[cfg(unix)]
+    let ending = window_events.clone();
     tauri::Builder::default()
         .manage(ControllerLink(commands))
         .invoke_handler(commands::handler!())
@@ -42,6 +44,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
                 commands: commands_in,
                 window_events: window_events_in,
             };
+            #[cfg(unix)]
+            tauri::async_runtime::spawn(end_when_told(ending));
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 if let Err(error) = control(handle.clone(), arguments, profile, channels).await {
@@ -77,6 +81,23 @@ fn start_again() -> anyhow::Result<()> {
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
         .exec();
     Err(error).context("cannot start the program")
+}
+
+/// Logging out and shutting down end programs with a signal: the call is left in good order then.
+#[cfg(unix)]
+async fn end_when_told(events: mpsc::Sender<WindowEvent>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt()];
+    let [Ok(mut terminate), Ok(mut interrupt)] = kinds.map(signal) else {
+        tracing::warn!("the system's signals cannot be followed");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    // A controller that is gone has ended already.
+    let _ = events.send(WindowEvent::EndRequested).await;
 }
 
 #[derive(Debug)]

@@ -93,7 +93,7 @@ impl Desk {
     }
 
     /// Moves the pointer a little, as a person does before a click: controls that hid come back.
-    fn wake(&self) -> Result<()> {
+    pub fn wake(&self) -> Result<()> {
         for x in [600, 640] {
             self.window.move_pointer(x, 300)?;
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use duet_server::{Server, ServerConfig};
-use duet_testkit::process::Process;
+use duet_testkit::process::{Process, Signal, eventually};
 use duet_testkit::target_dir;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -97,6 +97,28 @@ impl Peer {
     #[must_use]
     pub fn said(&self, word: &str) -> bool {
         self.process.lines().iter().any(|line| line.contains(word))
+    }
+
+    /// Waits until it has been in these states in this order; others may come between them.
+    ///
+    /// # Errors
+    /// When it does not get there in `limit`.
+    pub fn until_states(&self, wanted: &[&str], limit: Duration) -> Result<()> {
+        let what = format!("the states {wanted:?}");
+        let done = eventually(&what, limit, || {
+            let mut left = wanted.iter().peekable();
+            for line in self.process.lines() {
+                let word = line.strip_prefix("duet-peer: ");
+                left.next_if(|next| word == Some(**next));
+            }
+            left.peek().is_none()
+        });
+        done.with_context(|| self.process.lines().join("\n"))
+    }
+
+    /// Freezes it, thaws it, or ends it as a crash would.
+    pub fn signal(&mut self, signal: Signal) {
+        self.process.signal(signal);
     }
 
     /// Waits for its end and reads the report.

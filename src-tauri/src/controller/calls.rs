@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use duet_engine::call::{CallState, FailureCause, LeaveCause, ReconnectCause as Cause};
-use duet_engine::{EndpointClosed, EndpointEvent, SignalingStatus};
+use duet_engine::{ConnectionFigures, EndpointClosed, EndpointEvent, SignalingStatus};
 use duet_protocol::{AudioState, VideoState};
 
+use super::quality::QualityMeter;
+use super::statistics::call_path;
 use super::{Controller, Window, now_ms};
 use crate::view::{
     CallPath, CallView, Failure, Level, NoticeData, NoticeLevel, PeerLeftReason, PeerView,
@@ -46,6 +48,7 @@ impl<W: Window> Controller<W> {
                 };
                 self.show_peer();
             }
+            EndpointEvent::Connection(figures) => self.connection(&figures),
             EndpointEvent::Signaling(status) => self.signaling(status),
             EndpointEvent::Device(notice) => self.device_notice(notice).await,
             EndpointEvent::MicrophoneLevel { level_dbfs } => self.window.level(&Level {
@@ -53,6 +56,20 @@ impl<W: Window> Controller<W> {
             }),
             EndpointEvent::Devices(list) => self.devices_listed(list).await,
             EndpointEvent::SpeakerTestEnded => self.view.speaker_test_running = false,
+        }
+    }
+
+    /// Shows the way the media takes and how well it goes.
+    fn connection(&mut self, figures: &ConnectionFigures) {
+        let sends_pictures = match self.peer.video {
+            RemoteVideo::On => true,
+            // A screen may stand still.
+            RemoteVideo::Off | RemoteVideo::Lost | RemoteVideo::Screen => false,
+        };
+        self.quality.note(figures, sends_pictures);
+        if let CallView::Connected { path, quality, .. } = &mut self.view.call {
+            *path = call_path(Some(&figures.path));
+            *quality = self.quality.quality();
         }
     }
 
@@ -87,6 +104,8 @@ impl<W: Window> Controller<W> {
         }
         let was_connected = self.connected_since_ms.is_some();
         if let CallState::Connected { peer, since } = state {
+            // Another path may do otherwise.
+            self.quality = QualityMeter::default();
             self.connected_since_ms = Some(unix_ms(*since));
             if !was_connected {
                 let name = peer.name.clone();
@@ -184,6 +203,7 @@ impl<W: Window> Controller<W> {
                     .unwrap_or_default(),
             },
             FailureCause::NegotiationTimeout => Failure::ConnectionFailed,
+            FailureCause::WrongCertificate => Failure::WrongCertificate,
             FailureCause::ConnectionLost => Failure::ReconnectTimedOut,
         }
     }

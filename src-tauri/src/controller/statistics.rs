@@ -1,13 +1,11 @@
-//! Figures for the statistics panel, once a second while it is open; and the path of the call.
+//! Figures for the statistics panel, once a second while it is open; and the name of the path.
 
 use std::time::Instant;
 
 use duet_engine::{Figures, PathFigures, VideoFigures};
 
 use super::{Controller, Window};
-use crate::view::{
-    CallPath, CallView, PathStatistics, SoundStatistics, StatisticsView, VideoStatistics,
-};
+use crate::view::{CallPath, PathStatistics, SoundStatistics, StatisticsView, VideoStatistics};
 
 /// Counters at the last measurement, to tell rates of the last second.
 #[derive(Debug, Clone)]
@@ -23,9 +21,6 @@ impl<W: Window> Controller<W> {
         let Ok(figures) = self.endpoint.figures().await else {
             return;
         };
-        if let CallView::Connected { path, .. } = &mut self.view.call {
-            *path = call_path(figures.path.as_ref());
-        }
         let counted = Counted {
             at: Instant::now(),
             frames_in: figures
@@ -54,7 +49,7 @@ fn view(figures: &Figures, now: &Counted, before: Option<&Counted>) -> Statistic
     let sent = figures.video_sent.as_ref();
     StatisticsView {
         round_trip_ms: figures.path.as_ref().and_then(|path| path.rtt_ms),
-        loss_ratio: None,
+        loss_ratio: figures.received_loss_ratio,
         receive_bps: received.and_then(|video| video.bitrate_bps),
         send_bps: sent.and_then(|video| video.bitrate_bps),
         video_in: received.and_then(|video| {

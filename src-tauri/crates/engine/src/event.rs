@@ -4,6 +4,8 @@ use duet_call::CallState;
 use duet_media::device_watch::DeviceList;
 use duet_protocol::{AudioState, VideoState};
 
+use crate::figures::ConnectionFigures;
+
 /// Something the owner should know; the call itself needs no answer.
 #[derive(Debug, Clone)]
 pub enum EndpointEvent {
@@ -16,6 +18,9 @@ pub enum EndpointEvent {
         /// The camera.
         video: VideoState,
     },
+    /// How the connection does: as soon as its path is known, when the path changes, and about
+    /// every two seconds while media flows.
+    Connection(ConnectionFigures),
     /// The server cannot be reached, or is again.
     Signaling(SignalingStatus),
     /// A device failed, came back or was replaced. The call goes on with what works.

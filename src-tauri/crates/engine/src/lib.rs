@@ -21,7 +21,9 @@ pub use duet_call as call;
 pub use duet_peer::IcePolicy;
 pub use endpoint::{Endpoint, EndpointClosed};
 pub use event::{DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, SignalingStatus};
-pub use figures::{AudioFigures, Figures, LatencyFigures, PathFigures, VideoFigures};
+pub use figures::{
+    AudioFigures, ConnectionFigures, Figures, LatencyFigures, PathFigures, VideoFigures,
+};
 
 /// A log filter for programs: our own warnings, and nothing of the connection's libraries, whose
 /// lines hold addresses.

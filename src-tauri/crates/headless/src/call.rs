@@ -83,7 +83,7 @@ async fn hold(
 ) {
     let give_up = Instant::now() + Duration::from_secs_f64(arguments.wait);
     let mut end: Option<Instant> = None;
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut asked_to_end = std::pin::pin!(asked_to_end());
     loop {
         let deadline = match (progress.connected, end) {
             (true, end) => end,
@@ -114,9 +114,23 @@ async fn hold(
                 }
                 return;
             }
-            _ = &mut interrupt => return,
+            () = &mut asked_to_end => return,
         }
     }
+}
+
+/// Ends with Ctrl-C, or with the signal that ends programs politely: the other shall be told.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = tokio::signal::ctrl_c() => return,
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn follow(state: &CallState, progress: &mut Progress) {
@@ -153,6 +167,10 @@ fn failure(cause: FailureCause) -> String {
         FailureCause::Refused(code) => format!("the server refused: {code:?}"),
         FailureCause::NegotiationTimeout => {
             "no path to the other was found: a TURN server may help".to_owned()
+        }
+        FailureCause::WrongCertificate => {
+            "the other has another certificate than announced: somebody may stand between"
+                .to_owned()
         }
         FailureCause::ConnectionLost => "the connection was lost for too long".to_owned(),
     }

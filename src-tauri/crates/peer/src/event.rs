@@ -25,7 +25,7 @@ pub enum ConnectionState {
     Connecting,
     /// Media flows.
     Connected,
-    /// Nothing was heard for 5 s; it may come back, an ICE restart helps.
+    /// Nothing was heard for 2.5 s, or there is no path; it may come back, an ICE restart helps.
     Disconnected,
     /// It will not come back: build a new peer.
     Failed,
@@ -65,6 +65,9 @@ pub enum PeerEvent {
     LocalCandidate(Option<String>),
     /// The connection changed.
     State(ConnectionState),
+    /// Who answers has another certificate than the description names; [`ConnectionState::Failed`]
+    /// follows.
+    WrongCertificate,
     /// An offer should be made.
     NegotiationNeeded,
     /// A packet arrived.

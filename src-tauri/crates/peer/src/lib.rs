@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod interceptors;
 pub mod key_frame;
+mod liveness;
 pub mod nack;
 mod negotiated;
 mod peer;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::video_decode::{Decoded, RestartableDecoder};
-use super::{PipelineError, PlayoutPoint, join, spawn};
+use super::{PipelineError, PlayoutPoint, is_running, join, spawn};
 use crate::clock;
 use crate::codec::VideoCodec;
 use crate::frame::VideoFrame;
@@ -73,8 +73,15 @@ struct Inbox {
     overflowed: u64,
     round_trip_us: Option<i64>,
     extra_delay_us: Option<i64>,
-    paused: bool,
+    camera: Option<Camera>,
     stop: bool,
+}
+
+/// What the sender says about its camera.
+#[derive(Debug, Clone, Copy)]
+enum Camera {
+    OffSince(i64),
+    On,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -130,14 +137,25 @@ impl VideoReceive {
         self.shared.inbox.lock().extra_delay_us = Some(extra_delay_us);
     }
 
-    /// Tells that the sender turned its camera off: the gap that follows is no freeze.
+    /// Tells that the sender turned its camera off: the gap that follows is no freeze, and no key
+    /// frame is asked for. It ends with [`Self::resume`], or when packets come all the same.
     pub fn pause(&self) {
-        self.shared.inbox.lock().paused = true;
+        self.shared.inbox.lock().camera = Some(Camera::OffSince(clock::now_us()));
+    }
+
+    /// Tells that the camera is on again.
+    pub fn resume(&self) {
+        self.shared.inbox.lock().camera = Some(Camera::On);
     }
 
     /// The picture shown last.
     pub fn playout_point(&self) -> Option<PlayoutPoint> {
         self.shared.published.lock().playout
+    }
+
+    /// False after a panic on the pipeline's thread: build another one.
+    pub fn is_running(&self) -> bool {
+        is_running(self.thread.as_ref())
     }
 
     /// Counters so far.
@@ -200,8 +218,13 @@ impl<F: FnMut(VideoFrame), K: FnMut()> DecodeLoop<F, K> {
         if let Some(extra_delay_us) = inbox.extra_delay_us.take() {
             self.buffer.set_extra_delay_us(extra_delay_us);
         }
-        if std::mem::take(&mut inbox.paused) {
-            self.freezes.pause();
+        match inbox.camera.take() {
+            Some(Camera::OffSince(at_us)) => {
+                self.buffer.pause(at_us);
+                self.freezes.pause();
+            }
+            Some(Camera::On) => self.buffer.resume(),
+            None => {}
         }
         for (codec, packet) in inbox.packets.drain(..) {
             self.buffer.push(codec, &packet);
@@ -224,6 +247,9 @@ impl<F: FnMut(VideoFrame), K: FnMut()> DecodeLoop<F, K> {
                 self.stats.first_frame_us.get_or_insert(now_us);
                 self.stats.last_frame_us = Some(now_us);
                 self.freezes.frame(now_us);
+                if self.buffer.is_paused() {
+                    self.freezes.pause();
+                }
                 self.playout = Some(PlayoutPoint {
                     rtp_timestamp: frame.rtp_timestamp,
                     played_us: now_us,

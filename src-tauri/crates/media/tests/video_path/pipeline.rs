@@ -167,3 +167,37 @@ fn disabled_sends_nothing_and_resumes_with_a_key_frame() {
     call.one_by_one(4..6);
     assert_eq!(call.send.stats().key_frames, 2);
 }
+
+#[test]
+fn a_camera_that_was_off_is_no_freeze() {
+    let call = start(VideoCodec::Vp8, |_| false);
+    for round in 0..2 {
+        call.one_by_one(round * 10..round * 10 + 10);
+        if round == 0 {
+            call.receive.pause();
+            // Longer than any freeze needs to be.
+            std::thread::sleep(Duration::from_millis(600));
+            call.receive.resume();
+        }
+    }
+    let before = call.receive.stats();
+    assert!(before.frames >= 19);
+    assert!(before.freeze_ms < 600, "{} ms", before.freeze_ms);
+}
+
+#[test]
+fn a_panic_in_a_callback_ends_the_pipeline_and_can_be_seen() {
+    let settings = VideoSendSettings {
+        codec: VideoCodec::Vp8,
+        bitrate_bps: 300_000,
+        frame_rate_hz: 30,
+    };
+    let send = VideoSend::start(settings, |_| panic!("on purpose")).expect("starts");
+    assert!(send.is_running());
+    send.input().put(moving_picture(320, 240, 0));
+    let began = std::time::Instant::now();
+    while send.is_running() {
+        assert!(began.elapsed() < LONG, "it never ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

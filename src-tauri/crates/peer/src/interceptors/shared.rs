@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use crate::clock_reference::ClockReferences;
 use crate::codec::MediaKind;
-use crate::event::EventSender;
+use crate::event::{ConnectionState, EventSender, PeerEvent};
+use crate::liveness::Liveness;
 use crate::negotiated::Negotiated;
 use crate::rate_control::START_BITRATE_BPS;
 use crate::source_filter::SourceFilter;
@@ -64,6 +67,9 @@ pub(crate) struct Shared {
     pub(crate) filter: Arc<SourceFilter>,
     /// When ICE found a path for the first time.
     pub(crate) path_found: OnceLock<Instant>,
+    /// Packets that passed SRTP's authentication.
+    pub(crate) packets_heard: AtomicU64,
+    pub(crate) liveness: Mutex<Liveness>,
     /// DTLS is up and the peer is not closed.
     pub(crate) connected: AtomicBool,
     /// The selected pair goes over a relay of ours.
@@ -83,6 +89,8 @@ impl Shared {
             streams: LocalStreams::random(),
             filter,
             path_found: OnceLock::new(),
+            packets_heard: AtomicU64::new(0),
+            liveness: Mutex::default(),
             connected: AtomicBool::new(false),
             relayed: AtomicBool::new(false),
             remote_video: AtomicU32::new(0),
@@ -93,6 +101,26 @@ impl Shared {
     /// For spacing repairs.
     pub(crate) fn round_trip(&self) -> Duration {
         self.filter.round_trip().unwrap_or(ROUND_TRIP_GUESS)
+    }
+
+    /// The connection as the library sees it; the owner is told unless they know.
+    pub(crate) fn library_state(&self, state: ConnectionState) {
+        let news = self.liveness.lock().library(state);
+        self.tell(news);
+    }
+
+    /// Looks whether anything authentic came since the last look: media, reports, or answers to
+    /// our consent checks (RFC 7675).
+    pub(crate) fn look_for_silence(&self, now: Instant) {
+        let heard = self.packets_heard.load(Relaxed) + self.filter.checks_answered();
+        let news = self.liveness.lock().look(now, heard);
+        self.tell(news);
+    }
+
+    fn tell(&self, news: Option<ConnectionState>) {
+        if let Some(state) = news {
+            self.events.control(PeerEvent::State(state));
+        }
     }
 
     pub(crate) fn is_connected(&self) -> bool {

@@ -46,6 +46,7 @@ impl WireTap {
     }
 
     fn on_read(&mut self, packet: TaggedPacket) {
+        count(&self.shared.packets_heard);
         match &packet.message.packet {
             Packet::Rtp(rtp) => self.learn(rtp.header.ssrc, rtp.header.payload_type),
             Packet::Rtcp(feedback) => {
@@ -119,6 +120,9 @@ impl WireTap {
             };
             let counters = self.shared.counters.of(kind);
             counters.remote_packets_lost.store(lost(report), Relaxed);
+            let fraction_lost = report.fraction_lost;
+            counters.remote_fraction_lost.store(fraction_lost, Relaxed);
+            count(&counters.remote_reports);
             if kind == MediaKind::Audio {
                 continue;
             }

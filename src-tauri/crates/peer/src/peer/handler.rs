@@ -82,7 +82,7 @@ impl PeerConnectionEventHandler for Handler {
             | ConnectionState::Disconnected
             | ConnectionState::Closed => {}
         }
-        self.shared.events.control(PeerEvent::State(state));
+        self.shared.library_state(state);
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
@@ -94,8 +94,7 @@ impl Handler {
     /// Our own close reports itself; the other side's DTLS close means the connection is gone.
     fn on_closed(&self) {
         if self.shared.connected.swap(false, Relaxed) {
-            let failed = PeerEvent::State(ConnectionState::Failed);
-            self.shared.events.control(failed);
+            self.shared.library_state(ConnectionState::Failed);
         }
     }
 }

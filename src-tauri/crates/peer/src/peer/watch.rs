@@ -1,6 +1,6 @@
 //! The peer's own task: wakes the library's driver where it sleeps too long, learns the path after
-//! each connect, and notices what the library does not report: a failed DTLS handshake and a
-//! driver that died.
+//! each connect, and notices what the library does not report: silence, a failed DTLS handshake
+//! and a driver that died.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -118,14 +118,18 @@ impl State {
         let refused = self.shared.filter.handshake_failed();
         if dead || (!connected && (refused || stuck)) {
             self.fail();
+        } else if !self.gone {
+            self.shared.look_for_silence(Instant::now());
         }
     }
 
     fn fail(&mut self) {
         if !std::mem::replace(&mut self.gone, true) {
             self.shared.connected.store(false, Relaxed);
-            let failed = PeerEvent::State(ConnectionState::Failed);
-            self.shared.events.control(failed);
+            if self.shared.filter.certificate_refused() {
+                self.shared.events.control(PeerEvent::WrongCertificate);
+            }
+            self.shared.library_state(ConnectionState::Failed);
         }
     }
 

@@ -1,4 +1,5 @@
-//! Loss below SRTP: a runtime whose sockets drop a share of what is sent, from a fixed seed.
+//! Loss below SRTP: a runtime whose sockets drop a share of what is sent, from a fixed seed, or
+//! everything while the cable is cut.
 //!
 //! Above SRTP the replay protection would eat repairs; only media is dropped, so that the tests
 //! speak of loss repair and not of ICE or DTLS.
@@ -8,7 +9,7 @@ use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(crate) struct Loss {
     pub percent: AtomicU64,
     pub dropped: AtomicU64,
     pub media_sent: AtomicU64,
+    pub cut: AtomicBool,
     seed: AtomicU64,
 }
 
@@ -37,6 +39,9 @@ impl Loss {
     }
 
     fn strikes(&self, datagram: &[u8]) -> bool {
+        if self.cut.load(Relaxed) {
+            return true;
+        }
         if !datagram
             .first()
             .is_some_and(|byte| (128..192).contains(byte))

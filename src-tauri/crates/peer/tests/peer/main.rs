@@ -13,5 +13,6 @@ mod rejected_section;
 mod relay_policy;
 mod renegotiation;
 mod sender_reports;
+mod silence;
 mod trickle;
 mod wrong_fingerprint;

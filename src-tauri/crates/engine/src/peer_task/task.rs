@@ -1,0 +1,175 @@
+//! What a connection's task does: the machine's operations, the connection's events, and measuring.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use duet_call::{DescriptionKind, Operation, PeerInput};
+use duet_peer::{ConnectionState, Peer, PeerError, PeerEvent};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::PeerCommand;
+use super::health::Health;
+use crate::driver::{PeerNews, PeerReport};
+use crate::figures::Figures;
+use crate::media_session::MediaSession;
+
+/// The connection and everything around it, owned by its task.
+pub(super) struct Task {
+    pub(super) peer: Arc<Peer>,
+    pub(super) media: MediaSession,
+    pub(super) report: Reporter,
+    pub(super) figures: Arc<Mutex<Figures>>,
+    pub(super) health: Health,
+    /// Media can flow, as far as is known.
+    pub(super) flows: bool,
+}
+
+impl Task {
+    pub(super) async fn obey(&self, command: PeerCommand) {
+        let peer = &self.peer;
+        let (operation, result) = match command {
+            PeerCommand::CreateOffer { ice_restart } => (
+                Operation::CreateOffer,
+                peer.create_offer(ice_restart)
+                    .await
+                    .map(|msg| Some((DescriptionKind::Offer, msg))),
+            ),
+            PeerCommand::ApplyOffer(msg) => (
+                Operation::ApplyOffer,
+                peer.apply_offer(&msg)
+                    .await
+                    .map(|msg| Some((DescriptionKind::Answer, msg))),
+            ),
+            PeerCommand::ApplyAnswer(msg) => (
+                Operation::ApplyAnswer,
+                peer.apply_answer(&msg).await.map(|()| None),
+            ),
+            PeerCommand::Rollback => (Operation::Rollback, peer.rollback().await.map(|()| None)),
+            PeerCommand::AddCandidate(candidate) => (
+                Operation::AddCandidate,
+                peer.add_candidate(candidate).await.map(|()| None),
+            ),
+            PeerCommand::RequestKeyFrame => {
+                peer.request_key_frame().await;
+                self.media.force_key_frame();
+                return;
+            }
+            PeerCommand::RemoteVideo(on) => return self.media.remote_video(on),
+        };
+        self.media.negotiated();
+        match result {
+            Ok(Some((kind, msg))) => {
+                let described = PeerInput::LocalDescription { kind, msg };
+                self.report.call(described).await;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                log_failure(operation, &error);
+                self.report.call(PeerInput::Error { operation }).await;
+            }
+        }
+    }
+
+    pub(super) async fn take(&self, event: PeerEvent) {
+        match event {
+            PeerEvent::Packet(packet) => self.media.packet(packet),
+            PeerEvent::SenderReport {
+                kind,
+                ntp,
+                rtp_timestamp,
+            } => self.media.sender_report(kind, ntp, rtp_timestamp),
+            PeerEvent::KeyFrameRequested => self.media.force_key_frame(),
+            PeerEvent::TargetBitrate { bps } => self.media.set_bitrate_bps(bps),
+            PeerEvent::LocalCandidate(candidate) => {
+                let candidate = PeerInput::LocalCandidate(candidate);
+                self.report.call(candidate).await;
+            }
+            PeerEvent::WrongCertificate => self.report.call(PeerInput::WrongCertificate).await,
+            PeerEvent::NegotiationNeeded => self.report.call(PeerInput::NegotiationNeeded).await,
+            // Taken by `state`.
+            PeerEvent::State(_) => {}
+        }
+    }
+
+    pub(super) async fn state(&mut self, state: ConnectionState) {
+        tracing::debug!(?state, "peer connection");
+        self.flows = state == ConnectionState::Connected;
+        let input = match state {
+            ConnectionState::Connecting => return,
+            ConnectionState::Connected => {
+                self.health.restart();
+                self.media.connected();
+                self.peer.request_key_frame().await;
+                PeerInput::Connected
+            }
+            ConnectionState::Disconnected => PeerInput::Disconnected,
+            ConnectionState::Failed => PeerInput::Failed,
+            ConnectionState::Closed => PeerInput::Closed,
+        };
+        self.report.call(input).await;
+    }
+
+    /// Five times a second: keeps sound and pictures together, and builds again what broke.
+    pub(super) async fn care(&self) {
+        self.media.synchronise();
+        for part in self.media.mend(Instant::now()) {
+            self.report.send(PeerNews::GivenUp(part)).await;
+        }
+        if self.media.connection_is_gone() {
+            tracing::warn!("the connection takes no packets any more");
+            self.report.call(PeerInput::Failed).await;
+        }
+    }
+
+    /// Twice a second: keeps what the connection measures, and tells how it does.
+    pub(super) async fn measure(&mut self) {
+        let stats = self.peer.stats().await;
+        let now = Instant::now();
+        let mut figures = self.media.figures(&stats);
+        let received = figures.video_received.as_ref();
+        self.health
+            .note(now, &stats, received.map_or(0, |video| video.frames));
+        figures.received_loss_ratio = self.health.loss_ratio();
+        let news = self.health.news(now, figures.path.as_ref());
+        *self.figures.lock() = figures;
+        if let Some(connection) = news.filter(|_| self.flows) {
+            self.report.send(PeerNews::Connection(connection)).await;
+        }
+    }
+}
+
+fn log_failure(operation: Operation, error: &PeerError) {
+    match operation {
+        // A candidate that cannot be used is common: another address family, a name that nobody
+        // resolves.
+        Operation::AddCandidate => tracing::debug!(%error, "a candidate was not taken"),
+        Operation::Create
+        | Operation::CreateOffer
+        | Operation::ApplyOffer
+        | Operation::ApplyAnswer
+        | Operation::Rollback => tracing::warn!(?operation, %error, "negotiation failed"),
+    }
+}
+
+/// Tells the driver.
+pub(super) struct Reporter {
+    pub(super) session: String,
+    pub(super) reports: mpsc::Sender<PeerReport>,
+}
+
+impl Reporter {
+    pub(super) async fn call(&self, event: PeerInput) {
+        self.send(PeerNews::Call(event)).await;
+    }
+
+    pub(super) async fn send(&self, news: PeerNews) {
+        let report = PeerReport {
+            session: self.session.clone(),
+            news,
+        };
+        if self.reports.send(report).await.is_err() {
+            tracing::debug!("the endpoint has ended");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Two endpoints and a server in one process, one behaviour a file. One program, because linking all
+//! the libraries into each would take longer than all tests together.
+
+mod common;
+mod connection;
+mod media_faults;
+mod tampering;
+mod two_in_a_call;
+mod wrong_fingerprint;
