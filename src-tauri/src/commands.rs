@@ -215,3 +215,27 @@ macro_rules! handler {
     };
 }
 pub(crate) use handler;
+
+#[cfg(test)]
+mod tests {
+    /// The names in a text that follow `before` and end at `after`.
+    fn names(text: &'static str, before: &str, after: char) -> Vec<&'static str> {
+        text.split(before)
+            .skip(1)
+            .filter_map(|rest| rest.split(after).next())
+            .collect()
+    }
+
+    #[test]
+    fn the_main_window_may_call_what_there_is_and_nothing_else() {
+        let prefix = concat!("            $crate::", "commands::");
+        let handled = names(include_str!("commands.rs"), prefix, ',');
+        let allowed = names(
+            include_str!("../permissions/main-window.toml"),
+            "\n  \"",
+            '"',
+        );
+        assert!(!handled.is_empty());
+        assert_eq!(handled, allowed);
+    }
+}

@@ -12,6 +12,7 @@
 //! Each stream has one OS thread that scales and converts; the sockets live on the async runtime.
 
 mod connection;
+pub mod message;
 mod stream;
 mod tokens;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { creditMessage, HEADER_BYTES, I420, parseFrame, pixelBytes, RGBA, sizeMessage } from '../src/frames/protocol';
 import { isSoftware } from '../src/frames/renderer';
-import { FrameFigures } from '../src/frames/figures';
+import { FrameFigures, latencyMs } from '../src/frames/figures';
 
 function message(stream: number, format: number, width: number, height: number, bytes: number): ArrayBuffer {
   const buffer = new ArrayBuffer(HEADER_BYTES + bytes);
@@ -49,7 +49,13 @@ test('software drivers are known by name', () => {
 
 test('figures keep the newest, oldest first', () => {
   const figures = new FrameFigures();
-  for (let sequence = 0; sequence < 600; sequence++) figures.add({ stream: 0, sequence, arrivedMs: 0, drawnMs: 0 });
+  for (let sequence = 0; sequence < 600; sequence++) figures.add({ stream: 0, sequence, arrivedMs: 0, drawnMs: 0, handedOverUs: 0 });
   const kept = figures.face.drawn();
   expect([kept.length, kept[0]?.sequence, kept.at(-1)?.sequence]).toEqual([512, 88, 599]);
+});
+
+test('the latency is right when the clock of the header comes round', () => {
+  const round = 2 ** 32;
+  expect(latencyMs({ drawnMs: (3 * round + 5000) / 1000, handedOverUs: 1000 })).toBe(4);
+  expect(latencyMs({ drawnMs: (3 * round + 5000) / 1000, handedOverUs: round - 1000 })).toBe(6);
 });

@@ -6,6 +6,8 @@
 #[cfg(target_os = "linux")]
 mod churn;
 #[cfg(target_os = "linux")]
+mod frames;
+#[cfg(target_os = "linux")]
 mod loopback;
 #[cfg(target_os = "linux")]
 mod process_tree;
@@ -28,6 +30,11 @@ const BENCHES: &[Bench] = &[
         name: "churn",
         what: "[MINUTES [SEED]]  what grows while people come and go",
         work: churn::run,
+    },
+    Bench {
+        name: "frames",
+        what: "[SECONDS [PAIRS]]  decoded to drawn in the window, against Tauri's Channel",
+        work: frames::run,
     },
     Bench {
         name: "loopback",

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use duet_media::clock;
-use duet_media::display::{FrameScaler, append_rgba, covering_size};
+use duet_media::display::{FrameScaler, covering_size};
 use duet_media::frame::VideoFrame;
 use tokio::sync::mpsc;
 
 use super::PixelFormat;
+use super::message::{encode, wall_clock_us};
 
 /// Pictures of one stream between the thread and the screen.
 pub(super) const IN_FLIGHT: usize = 2;
-const HEADER_LEN: usize = 16;
 /// Durations kept between two readings of the figures.
 const FIGURES_KEPT: usize = 4096;
 
@@ -42,7 +42,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    newest: Option<(VideoFrame, i64)>,
+    newest: Option<Waiting>,
     last: Option<VideoFrame>,
     shown: (u32, u32),
     format: PixelFormat,
@@ -51,6 +51,24 @@ struct State {
     sequence: u32,
     figures: StreamFigures,
     closed: bool,
+}
+
+/// The newest picture, not sent yet, and when it was handed over by both clocks.
+#[derive(Debug)]
+struct Waiting {
+    frame: VideoFrame,
+    handed_over_us: i64,
+    handed_over_wall_us: u32,
+}
+
+impl From<VideoFrame> for Waiting {
+    fn from(frame: VideoFrame) -> Self {
+        Self {
+            frame,
+            handed_over_us: clock::now_us(),
+            handed_over_wall_us: wall_clock_us(),
+        }
+    }
 }
 
 impl FrameStream {
@@ -80,7 +98,7 @@ impl FrameStream {
     pub(super) fn publish(&self, frame: VideoFrame) {
         let mut state = self.shared.lock();
         state.figures.published += 1;
-        if state.newest.replace((frame, clock::now_us())).is_some() {
+        if state.newest.replace(frame.into()).is_some() {
             state.figures.replaced += 1;
         }
         self.shared.changed.notify_one();
@@ -137,7 +155,7 @@ impl State {
         if self.newest.is_none()
             && let Some(last) = self.last.clone()
         {
-            self.newest = Some((last, clock::now_us()));
+            self.newest = Some(last.into());
         }
     }
 
@@ -166,9 +184,10 @@ impl Shared {
             if state.closed {
                 return;
             }
-            let Some((frame, handed_over_us)) = state.newest.take() else {
+            let Some(waiting) = state.newest.take() else {
                 continue;
             };
+            let frame = waiting.frame;
             state.last = Some(frame.clone());
             let Some(size) = covering_size((frame.width, frame.height), state.shown) else {
                 continue;
@@ -176,12 +195,13 @@ impl Shared {
             let Some(page) = state.page.clone() else {
                 continue;
             };
-            state.in_flight.push_back(handed_over_us);
+            state.in_flight.push_back(waiting.handed_over_us);
             state.sequence = state.sequence.wrapping_add(1);
             let (format, sequence) = (state.format, state.sequence);
             drop(state);
             let scaled = scaler.scale(&frame, size.0, size.1);
-            let message = encode(self.number, format, sequence, &scaled);
+            let handed_over_us = waiting.handed_over_wall_us;
+            let message = encode(self.number, format, sequence, handed_over_us, &scaled);
             // The channel holds what may be in flight, so a full one means a page that breaks the
             // credit rule; the picture is dropped.
             if page.try_send(message).is_err() {
@@ -190,24 +210,4 @@ impl Shared {
             state = self.lock();
         }
     }
-}
-
-/// Header: stream, format (0 RGBA, 1 I420), two bytes reserved, width and height as u16, sequence
-/// as u32, four bytes reserved; all little-endian.
-fn encode(number: u8, format: PixelFormat, sequence: u32, frame: &VideoFrame) -> Vec<u8> {
-    let pixels = match format {
-        PixelFormat::Rgba => frame.width as usize * frame.height as usize * 4,
-        PixelFormat::I420 => frame.data.len(),
-    };
-    let mut message = Vec::with_capacity(HEADER_LEN + pixels);
-    message.extend_from_slice(&[number, u8::from(format == PixelFormat::I420), 0, 0]);
-    message.extend_from_slice(&(frame.width as u16).to_le_bytes());
-    message.extend_from_slice(&(frame.height as u16).to_le_bytes());
-    message.extend_from_slice(&sequence.to_le_bytes());
-    message.extend_from_slice(&[0; 4]);
-    match format {
-        PixelFormat::Rgba => append_rgba(frame, &mut message),
-        PixelFormat::I420 => message.extend_from_slice(&frame.data),
-    }
-    message
 }

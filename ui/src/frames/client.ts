@@ -129,7 +129,8 @@ export class FrameClient {
     for (const [stream, { frame, arrivedMs }] of this.#waiting) {
       this.#waiting.delete(stream);
       if (this.#sinks.get(stream)?.draw(frame)) {
-        this.figures.add({ stream, sequence: frame.sequence, arrivedMs, drawnMs: nowMs() });
+        const { sequence, handedOverUs } = frame;
+        this.figures.add({ stream, sequence, arrivedMs, drawnMs: nowMs(), handedOverUs });
       }
       this.#say(creditMessage(stream));
     }

@@ -9,6 +9,7 @@ export interface DrawnFrame {
   /** `performance.timeOrigin + performance.now()`, milliseconds. */
   arrivedMs: number;
   drawnMs: number;
+  handedOverUs: number;
 }
 
 export class FrameFigures {
@@ -35,6 +36,13 @@ export class FrameFigures {
     drawn: () => this.drawn(),
     counts: () => ({ received: this.received, overtaken: this.overtaken, broken: this.broken, renderer: this.renderer }),
   });
+}
+
+/** From the hand-over on the other side of the socket until it was drawn, in milliseconds; the clock of the header comes round. */
+export function latencyMs(frame: Pick<DrawnFrame, 'drawnMs' | 'handedOverUs'>): number {
+  const round = 2 ** 32;
+  const drawnUs = Math.round(frame.drawnMs * 1000) % round;
+  return ((drawnUs - frame.handedOverUs + round) % round) / 1000;
 }
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();

@@ -23,6 +23,8 @@ export interface Frame {
   width: number;
   height: number;
   sequence: number;
+  /** When the other side got the picture: microseconds of this machine's clock, modulo 2³². */
+  handedOverUs: number;
   pixels: Uint8Array<ArrayBuffer>;
 }
 
@@ -37,7 +39,8 @@ export function parseFrame(message: ArrayBuffer): Frame | null {
   if ((stream !== LOCAL && stream !== REMOTE) || (format !== RGBA && format !== I420)) return null;
   if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) return null;
   if (message.byteLength !== HEADER_BYTES + pixelBytes(format, width, height)) return null;
-  return { stream, format, width, height, sequence: header.getUint32(8, true), pixels: new Uint8Array(message, HEADER_BYTES) };
+  const [sequence, handedOverUs] = [header.getUint32(8, true), header.getUint32(12, true)];
+  return { stream, format, width, height, sequence, handedOverUs, pixels: new Uint8Array(message, HEADER_BYTES) };
 }
 
 /** Chroma planes of odd sizes are rounded up. */

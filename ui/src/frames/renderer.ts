@@ -54,7 +54,7 @@ function selfTest(): boolean {
   if (!renderer) return false;
   const size = 16;
   const pixels = new Uint8Array(size * size * 1.5).fill(128);
-  const drawn = renderer.draw({ stream: 0, format: 1, width: size, height: size, sequence: 0, pixels });
+  const drawn = renderer.draw({ stream: 0, format: 1, width: size, height: size, sequence: 0, handedOverUs: 0, pixels });
   const gl = canvas.getContext('webgl2');
   const rgba = new Uint8Array(4);
   gl?.readPixels(size / 2, size / 2, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
