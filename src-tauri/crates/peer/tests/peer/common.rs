@@ -21,6 +21,7 @@ pub struct End {
     pub states: Vec<ConnectionState>,
     pub packets: Vec<ReceivedRtp>,
     pub key_frame_requests: usize,
+    pub negotiations_needed: usize,
     pub sender_reports: Vec<(MediaKind, u64, u32)>,
 }
 
@@ -43,6 +44,7 @@ impl End {
             states: Vec::new(),
             packets: Vec::new(),
             key_frame_requests: 0,
+            negotiations_needed: 0,
             sender_reports: Vec::new(),
         }
     }
@@ -58,7 +60,8 @@ impl End {
                 ntp,
                 rtp_timestamp,
             } => self.sender_reports.push((kind, ntp, rtp_timestamp)),
-            PeerEvent::NegotiationNeeded | PeerEvent::TargetBitrate { .. } => {}
+            PeerEvent::NegotiationNeeded => self.negotiations_needed += 1,
+            PeerEvent::TargetBitrate { .. } => {}
         }
     }
 
