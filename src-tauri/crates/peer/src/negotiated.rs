@@ -128,16 +128,21 @@ impl State {
 }
 
 /// Only what both descriptions have may be sent (RFC 3264, section 7). A browser offers H.264 in
-/// several profiles and our answer takes one of them: it throws away packets of the others.
+/// several profiles and our answer takes one of them: it throws away packets of the others. The same
+/// payload type is an agreement too, since one profile has several spellings (RFC 6184, table 5).
 fn send_codec(ours: &MediaSection, theirs: &MediaSection, wanted: &[Codec]) -> Option<SendCodec> {
-    let agreed = |format: &&Format| {
-        let mut own = ours.formats.iter();
-        own.any(|own| ours.codec(own.payload_type).is_some() && own.is_same_as(format))
-    };
     wanted.iter().find_map(|&codec| {
-        let formats = theirs.formats.iter();
-        let mut of_codec = formats.filter(|f| theirs.codec(f.payload_type) == Some(codec));
-        let format = of_codec.find(agreed)?;
+        let of = |section: &MediaSection, format: &Format| {
+            section.codec(format.payload_type) == Some(codec)
+        };
+        let agreed =
+            |format: &&Format| {
+                of(theirs, format)
+                    && ours.formats.iter().filter(|own| of(ours, own)).any(|own| {
+                        own.payload_type == format.payload_type || own.is_same_as(format)
+                    })
+            };
+        let format = theirs.formats.iter().find(agreed)?;
         Some(SendCodec {
             codec,
             payload_type: format.payload_type,
@@ -180,12 +185,14 @@ mod tests {
         let table = Negotiated::default();
         table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
         assert_eq!(video(&table).1, 108);
-        let other_profile = OUR_ANSWER.replace("=42e01f", "=640c1f");
+        let other_numbers = OUR_ANSWER
+            .replace("108", "126")
+            .replace("=42e01f", "=42E034");
+        table.update(&other_numbers, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(video(&table).1, 108, "number and level may differ");
+        let other_profile = other_numbers.replace("=42E0", "=640c");
         table.update(&other_profile, CHROMIUM_OFFER, &WANTED);
         assert_eq!(video(&table).0, Codec::Vp8, "no common H.264");
-        let other_level = OUR_ANSWER.replace("=42e01f", "=42E034");
-        table.update(&other_level, CHROMIUM_OFFER, &WANTED);
-        assert_eq!(video(&table).1, 108, "the level may differ");
     }
 
     #[test]
@@ -193,6 +200,9 @@ mod tests {
         let table = Negotiated::default();
         table.update(OUR_OFFER, CHROMIUM_ANSWER, &WANTED);
         assert_eq!(video(&table), (Codec::H264, 102, Some(103)));
+        let other_spelling = CHROMIUM_ANSWER.replace("=42e01f", "=42c01f");
+        table.update(OUR_OFFER, &other_spelling, &WANTED);
+        assert_eq!(video(&table).1, 102);
         table.update(OUR_OFFER, FIREFOX_ANSWER, &WANTED);
         assert_eq!(video(&table), (Codec::Vp8, 96, Some(97)));
     }
