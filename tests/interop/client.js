@@ -5,8 +5,9 @@
 // Parameters: ws, room, codec (vp8 or h264 alone; without it the browser's own list), media=av|a|none,
 // width and height of the own picture.
 // Measured from two seconds after connected: windows of `seconds`, at most `windows` of them, until
-// in one of them both pictures moved at `enough` frames a second; the best one is the result. The
-// call goes on for `hold` seconds after it. With descriptions=1 the result has all of them too.
+// each picture has moved at `enough` frames a second in one of them; the result is the one in which
+// most were decoded. The call goes on for `hold` seconds after it. With descriptions=1 the result
+// has all session descriptions too.
 
 const parameters = new URLSearchParams(location.search);
 const room = parameters.get("room");
@@ -135,11 +136,10 @@ function perSecond(first, last) {
   };
 }
 
-const slower = (window) => Math.min(window.fps, window.sentFps);
-
 async function measure() {
   const pause = (time) => new Promise((done) => setTimeout(done, time * 1000));
   await pause(2);
+  const reached = (rate) => result.windows.some((window) => window[rate] >= enough);
   result.windows = [];
   result.last = await snapshot();
   do {
@@ -147,8 +147,8 @@ async function measure() {
     await pause(seconds);
     result.last = await snapshot();
     result.windows.push(perSecond(first, result.last));
-  } while (result.windows.length < windows && slower(result.windows.at(-1)) < enough);
-  Object.assign(result, result.windows.toSorted((a, b) => slower(b) - slower(a))[0]);
+  } while (result.windows.length < windows && !["fps", "sentFps"].every(reached));
+  Object.assign(result, result.windows.toSorted((a, b) => b.fps - a.fps)[0]);
   await report();
   setTimeout(() => send("leave"), Number(parameters.get("hold") ?? 0) * 1000);
 }
