@@ -14,8 +14,9 @@ use anyhow::{Context as _, Result};
 use duet_lib::frames::message::{encode, wall_clock_us};
 use duet_lib::frames::{FrameServer, PixelFormat, StreamId};
 use duet_lib::view::{FrameSocket, RendererHint};
-use duet_media::display::FrameScaler;
+use duet_media::display::scaled;
 use duet_media::frame::VideoFrame;
+use duet_media::scale::I420Scaler;
 use parking_lot::Mutex;
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::utils::assets::{AssetKey, AssetsIter, CspHash};
@@ -131,7 +132,7 @@ fn read_film(path: &str) -> Result<Vec<VideoFrame>> {
 /// Hands over a picture each thirtieth of a second, as a decoder would.
 fn show(film: &[VideoFrame], bench: &Bench) {
     let start = Instant::now();
-    let mut scaler = FrameScaler::default();
+    let mut scaler = I420Scaler::default();
     for (number, frame) in (0_u32..).zip(film.iter().cycle()) {
         let due = start + PERIOD * number;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -139,8 +140,8 @@ fn show(film: &[VideoFrame], bench: &Bench) {
         let channel = bench.channel.lock().clone();
         if let Some(channel) = channel {
             let handed_over_us = wall_clock_us();
-            let scaled = scaler.scale(frame, SIZE.0, SIZE.1);
-            let message = encode(1, PixelFormat::Rgba, number, handed_over_us, &scaled);
+            let picture = scaled(&mut scaler, frame, SIZE.0, SIZE.1);
+            let message = encode(1, PixelFormat::Rgba, number, handed_over_us, &picture);
             // A page that is gone ends the program soon.
             let _ = channel.send(InvokeResponseBody::Raw(message));
         }

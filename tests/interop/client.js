@@ -1,13 +1,20 @@
 // A browser that speaks the signaling protocol and nothing more: no keepalive, no session ids, no
-// resume, no queue for early candidates. What it sees and hears goes to /result as JSON.
+// resume, no queue for early candidates. What it sees and hears goes to /result as JSON, after a note
+// that it has joined.
 //
-// Parameters: ws, room, codec (vp8 or h264), seconds (counted from connected), hold (keep the call
-// for this long after the result), media=av|a|none, width and height of the own picture.
+// Parameters: ws, room, codec (vp8 or h264 alone; without it the browser's own list), media=av|a|none,
+// width and height of the own picture.
+// Measured from two seconds after connected: windows of `seconds`, at most `windows` of them, until
+// each picture has moved at `enough` frames a second in one of them; the result is the one in which
+// most were decoded. The call goes on for `hold` seconds after it. With descriptions=1 the result
+// has all session descriptions too.
 
 const parameters = new URLSearchParams(location.search);
 const room = parameters.get("room");
-const codec = parameters.get("codec") ?? "vp8";
+const codec = parameters.get("codec");
 const seconds = Number(parameters.get("seconds") ?? 10);
+const windows = Number(parameters.get("windows") ?? 1);
+const enough = Number(parameters.get("enough") ?? 0);
 const media = parameters.get("media") ?? "av";
 const uid = crypto.randomUUID();
 const started = performance.now();
@@ -19,14 +26,19 @@ let remoteUid;
 let stream;
 let measured = false;
 const result = { uid, role: null, connectedMs: null, firstFrameMs: null, error: null };
+if (parameters.has("descriptions")) result.descriptions = [];
 
 function note(text) {
   log.push(`${Math.round(performance.now() - started)} ${text}`);
   document.getElementById("state").textContent = text;
 }
 
+async function post(value) {
+  await fetch("/result", { method: "POST", body: JSON.stringify(value) });
+}
+
 async function report() {
-  await fetch("/result", { method: "POST", body: JSON.stringify({ ...result, log }) });
+  await post({ ...result, log });
 }
 
 async function fail(text) {
@@ -44,6 +56,7 @@ function forward(cmd, value) {
 }
 
 function preferCodec(peer) {
+  if (!codec) return;
   const wanted = `video/${codec}`.toLowerCase();
   for (const transceiver of peer.getTransceivers()) {
     if (transceiver.receiver.track.kind !== "video" || !transceiver.setCodecPreferences) continue;
@@ -77,52 +90,80 @@ function connect() {
   for (const track of stream?.getTracks() ?? []) connection.addTrack(track, stream);
 }
 
+const PICTURES_IN = [
+  "packetsReceived",
+  "packetsLost",
+  "framesReceived",
+  "framesDecoded",
+  "framesDropped",
+  "keyFramesDecoded",
+  "frameWidth",
+  "frameHeight",
+  "pliCount",
+  "firCount",
+  "nackCount",
+  "decoderImplementation",
+];
+const PICTURES_OUT = ["framesEncoded", "keyFramesEncoded", "encoderImplementation"];
+
+function pick(entry, names) {
+  return Object.fromEntries(names.map((name) => [name, entry[name]]));
+}
+
 async function snapshot() {
-  const found = {};
-  for (const entry of (await connection.getStats()).values()) {
+  const stats = await connection.getStats();
+  const found = { at: performance.now(), in: {}, out: {}, audioPackets: 0 };
+  for (const entry of stats.values()) {
+    const codec = stats.get(entry.codecId);
+    const format = { codec: codec?.mimeType, format: codec?.sdpFmtpLine };
     if (entry.type === "inbound-rtp" && entry.kind === "video") {
-      found.framesDecoded = entry.framesDecoded;
-      found.width = entry.frameWidth;
-      found.height = entry.frameHeight;
-      found.packetsLost = entry.packetsLost;
-      found.codecId = entry.codecId;
-    }
-    if (entry.type === "inbound-rtp" && entry.kind === "audio") {
+      found.in = { ...format, ...pick(entry, PICTURES_IN) };
+    } else if (entry.type === "outbound-rtp" && entry.kind === "video") {
+      found.out = { ...format, ...pick(entry, PICTURES_OUT) };
+    } else if (entry.type === "inbound-rtp" && entry.kind === "audio") {
       found.audioPackets = entry.packetsReceived;
-      found.audioEnergy = entry.totalAudioEnergy;
     }
-    if (entry.type === "outbound-rtp" && entry.kind === "video") {
-      found.framesEncoded = entry.framesEncoded;
-    }
-  }
-  for (const entry of (await connection.getStats()).values()) {
-    if (entry.id === found.codecId) found.codec = entry.mimeType;
   }
   return found;
 }
 
+function perSecond(first, last) {
+  const rate = (value) => ((value(last) ?? 0) - (value(first) ?? 0)) / ((last.at - first.at) / 1000);
+  return {
+    fps: rate((seen) => seen.in.framesDecoded),
+    sentFps: rate((seen) => seen.out.framesEncoded),
+    audioPacketsPerSecond: rate((seen) => seen.audioPackets),
+  };
+}
+
 async function measure() {
-  await new Promise((done) => setTimeout(done, 2000));
-  const first = await snapshot();
-  const from = performance.now();
-  await new Promise((done) => setTimeout(done, seconds * 1000));
-  const last = await snapshot();
-  const elapsed = (performance.now() - from) / 1000;
-  result.fps = ((last.framesDecoded ?? 0) - (first.framesDecoded ?? 0)) / elapsed;
-  result.sentFps = ((last.framesEncoded ?? 0) - (first.framesEncoded ?? 0)) / elapsed;
-  result.audioPacketsPerSecond = ((last.audioPackets ?? 0) - (first.audioPackets ?? 0)) / elapsed;
-  result.last = last;
+  const pause = (time) => new Promise((done) => setTimeout(done, time * 1000));
+  await pause(2);
+  const reached = (rate) => result.windows.some((window) => window[rate] >= enough);
+  result.windows = [];
+  result.last = await snapshot();
+  do {
+    const first = result.last;
+    await pause(seconds);
+    result.last = await snapshot();
+    result.windows.push(perSecond(first, result.last));
+  } while (result.windows.length < windows && !["fps", "sentFps"].every(reached));
+  Object.assign(result, result.windows.toSorted((a, b) => b.fps - a.fps)[0]);
   await report();
   setTimeout(() => send("leave"), Number(parameters.get("hold") ?? 0) * 1000);
 }
 
 async function describe(kind, description) {
   await connection.setLocalDescription(description);
+  result.descriptions?.push({ from: "page", ...connection.localDescription.toJSON() });
   forward(kind, connection.localDescription);
 }
 
 const handlers = {
-  joined: () => note("joined"),
+  joined: async () => {
+    note("joined");
+    await post({ state: "joined", error: null });
+  },
   full: () => fail("the room is full"),
   error: (message) => fail(`error ${message.code}: ${message.message}`),
   "resp-join": (message) => {
@@ -140,11 +181,15 @@ const handlers = {
   offer: async (message) => {
     remoteUid = message.remoteUid === uid ? message.uid : (message.uid ?? remoteUid);
     if (!connection) connect();
+    result.descriptions?.push({ from: "other", ...JSON.parse(message.msg) });
     await connection.setRemoteDescription(JSON.parse(message.msg));
     preferCodec(connection);
     await describe("answer", await connection.createAnswer());
   },
-  answer: (message) => connection.setRemoteDescription(JSON.parse(message.msg)),
+  answer: (message) => {
+    result.descriptions?.push({ from: "other", ...JSON.parse(message.msg) });
+    return connection.setRemoteDescription(JSON.parse(message.msg));
+  },
   candidate: (message) => {
     const candidate = message.msg ? JSON.parse(message.msg) : null;
     return candidate ? connection.addIceCandidate(candidate) : undefined;

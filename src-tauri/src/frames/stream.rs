@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use duet_media::clock;
-use duet_media::display::{FrameScaler, covering_size};
+use duet_media::display::{covering_size, scaled};
 use duet_media::frame::VideoFrame;
+use duet_media::scale::I420Scaler;
 use tokio::sync::mpsc;
 
 use super::PixelFormat;
@@ -174,7 +175,7 @@ impl Shared {
     }
 
     fn run(&self) {
-        let mut scaler = FrameScaler::default();
+        let mut scaler = I420Scaler::new();
         let mut state = self.lock();
         loop {
             state = self
@@ -199,9 +200,9 @@ impl Shared {
             state.sequence = state.sequence.wrapping_add(1);
             let (format, sequence) = (state.format, state.sequence);
             drop(state);
-            let scaled = scaler.scale(&frame, size.0, size.1);
+            let picture = scaled(&mut scaler, &frame, size.0, size.1);
             let handed_over_us = waiting.handed_over_wall_us;
-            let message = encode(self.number, format, sequence, handed_over_us, &scaled);
+            let message = encode(self.number, format, sequence, handed_over_us, &picture);
             // The channel holds what may be in flight, so a full one means a page that breaks the
             // credit rule; the picture is dropped.
             if page.try_send(message).is_err() {

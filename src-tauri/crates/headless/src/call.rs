@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use duet_engine::call::{CallState, FailureCause};
 use duet_engine::{
-    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, Figures, PathConfig, ServerConfig,
+    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig,
 };
 use duet_media::codec::VideoCodec;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::CallArguments;
+use crate::best_window::BestWindow;
 use crate::dump;
 use crate::process_figures::ProcessFigures;
 use crate::report::Report;
@@ -32,7 +33,8 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
         eprintln!("duet-peer: name a room: --room ID");
         return Ok(ExitCode::from(2));
     }
-    let (endpoint, mut events) = Endpoint::start(config(&arguments)?);
+    let pictures = BestWindow::default();
+    let (endpoint, mut events) = Endpoint::start(config(&arguments, pictures.clone())?);
     endpoint.join(arguments.room.trim()).await?;
     let mut progress = Progress::default();
     hold(&arguments, &mut events, &mut progress).await;
@@ -40,7 +42,16 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     // Left politely whatever happened; the state before it is what the report tells.
     endpoint.close().await?;
     let connected = progress.connected;
-    finish(&arguments, progress, figures)?;
+    finish(
+        &arguments,
+        Report {
+            state: progress.state.to_owned(),
+            figures,
+            video_received_best_3s_fps: pictures.fps(),
+            process: ProcessFigures::read(),
+            error: progress.error,
+        },
+    )?;
     Ok(if connected {
         ExitCode::SUCCESS
     } else {
@@ -48,7 +59,7 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn config(arguments: &CallArguments) -> anyhow::Result<EndpointConfig> {
+fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<EndpointConfig> {
     // The wished one first; the others stay, so that there always is a common one.
     let mut video_codecs = VideoCodec::supported().to_vec();
     video_codecs.sort_by_key(|codec| Some(*codec) != arguments.codec);
@@ -71,7 +82,7 @@ fn config(arguments: &CallArguments) -> anyhow::Result<EndpointConfig> {
         video_codecs,
         microphone_on: true,
         camera_on: true,
-        taps: dump::taps(arguments)?,
+        taps: dump::taps(arguments, pictures)?,
     })
 }
 
@@ -176,16 +187,10 @@ fn failure(cause: FailureCause) -> String {
     }
 }
 
-fn finish(arguments: &CallArguments, progress: Progress, figures: Figures) -> anyhow::Result<()> {
-    if let Some(error) = &progress.error {
+fn finish(arguments: &CallArguments, report: Report) -> anyhow::Result<()> {
+    if let Some(error) = &report.error {
         eprintln!("duet-peer: {error}");
     }
-    let report = Report {
-        state: progress.state.to_owned(),
-        figures,
-        process: ProcessFigures::read(),
-        error: progress.error,
-    };
     if let Some(path) = &arguments.report {
         report.write(path)?;
     }

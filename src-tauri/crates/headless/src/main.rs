@@ -5,6 +5,7 @@
 //! arguments.
 
 mod arguments;
+mod best_window;
 mod call;
 mod devices;
 mod dump;

@@ -16,6 +16,9 @@ pub(crate) struct Report {
     /// What was measured.
     #[serde(flatten)]
     pub(crate) figures: Figures,
+    /// Received pictures a second in the best three seconds; `video_received` has the rate of the
+    /// whole call.
+    pub(crate) video_received_best_3s_fps: Option<f64>,
     /// What this process cost.
     #[serde(flatten)]
     pub(crate) process: ProcessFigures,

@@ -1,16 +1,15 @@
 //! Pictures on their way to a screen: scaled to the size at which they are shown, then RGBA or
-//! I420. Runs on the thread of whoever shows them; holds its scratch memory between frames.
+//! I420. Runs on the thread of whoever shows them.
 //!
 //! Scaling happens before the colour conversion because the planes are less than half the bytes,
 //! and before sending because nothing should travel that is not shown.
 
 use std::sync::Arc;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use yuv::{YuvPlanarImage, YuvRange, YuvStandardMatrix};
 
 use crate::frame::VideoFrame;
+use crate::scale::{I420Scaler, I420View};
 
 /// The size to send for a picture of `source` pixels shown in a box of `shown` device pixels that
 /// it covers: the source's shape, never larger than the source, even on both sides.
@@ -33,58 +32,25 @@ pub fn covering_size(source: (u32, u32), shown: (u32, u32)) -> Option<(u32, u32)
     ))
 }
 
-/// Scales I420 pictures.
-#[derive(Default)]
-pub struct FrameScaler {
-    resizer: Resizer,
-}
-
-impl std::fmt::Debug for FrameScaler {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("FrameScaler")
-            .finish_non_exhaustive()
+/// The picture at `width` × `height` (both even and not zero), filled to its edges: a size of
+/// [`covering_size`] has the picture's shape but for rounding. The same allocation when the size is
+/// already right.
+pub fn scaled(scaler: &mut I420Scaler, frame: &VideoFrame, width: u32, height: u32) -> VideoFrame {
+    if (frame.width, frame.height) == (width, height) {
+        return frame.clone();
     }
-}
-
-impl FrameScaler {
-    /// The picture at `width` × `height` (both even and not zero). The same allocation when the
-    /// size is already right.
-    pub fn scale(&mut self, frame: &VideoFrame, width: u32, height: u32) -> VideoFrame {
-        if (frame.width, frame.height) == (width, height) {
-            return frame.clone();
-        }
-        let mut data = vec![0_u8; VideoFrame::i420_len(width, height)];
-        let (luma, chroma) = data.split_at_mut(width as usize * height as usize);
-        let (u, v) = chroma.split_at_mut(chroma.len() / 2);
-        self.plane(
-            frame.y(),
-            (frame.width, frame.height),
-            luma,
-            (width, height),
-        );
-        let (from, to) = ((frame.width / 2, frame.height / 2), (width / 2, height / 2));
-        self.plane(frame.u(), from, u, to);
-        self.plane(frame.v(), from, v, to);
-        VideoFrame {
-            width,
-            height,
-            data: Arc::from(data),
-            capture_ts_us: frame.capture_ts_us,
-        }
+    let mut data = vec![0_u8; VideoFrame::i420_len(width, height)];
+    match I420View::packed(&frame.data, frame.width, frame.height) {
+        Some(view) => scaler.fill(view, &mut data, width, height),
+        // A frame's data fits its size, so this is a programming error; the picture is green
+        // rather than the call at its end.
+        None => tracing::error!("a picture is shorter than its size says"),
     }
-
-    fn plane(&mut self, from: &[u8], from_size: (u32, u32), to: &mut [u8], to_size: (u32, u32)) {
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        let source = ImageRef::new(from_size.0, from_size.1, from, PixelType::U8);
-        let target = Image::from_slice_u8(to_size.0, to_size.1, to, PixelType::U8);
-        if let (Ok(source), Ok(mut target)) = (source, target)
-            && let Err(error) = self.resizer.resize(&source, &mut target, &options)
-        {
-            // Both sizes come from the frame's own invariants, so this is a programming error;
-            // the picture stays black rather than the call ending.
-            tracing::error!(%error, "a plane could not be scaled");
-        }
+    VideoFrame {
+        width,
+        height,
+        data: Arc::from(data),
+        capture_ts_us: frame.capture_ts_us,
     }
 }
 
@@ -141,7 +107,7 @@ mod tests {
 
     #[test]
     fn scaling_keeps_the_grey_and_the_time() {
-        let scaled = FrameScaler::default().scale(&grey(64, 48, 90), 32, 24);
+        let scaled = scaled(&mut I420Scaler::new(), &grey(64, 48, 90), 32, 24);
         assert_eq!(
             (scaled.width, scaled.height, scaled.capture_ts_us),
             (32, 24, 7)
@@ -149,6 +115,26 @@ mod tests {
         assert_eq!(scaled.data.len(), VideoFrame::i420_len(32, 24));
         assert!(scaled.y().iter().all(|luma| luma.abs_diff(90) <= 1));
         assert!(scaled.u().iter().all(|chroma| chroma.abs_diff(128) <= 1));
+    }
+
+    #[test]
+    fn the_right_size_costs_no_copy() {
+        let frame = grey(64, 48, 90);
+        let same = scaled(&mut I420Scaler::new(), &frame, 64, 48);
+        assert!(Arc::ptr_eq(&frame.data, &same.data));
+    }
+
+    #[test]
+    fn a_rounded_size_has_no_bars() {
+        let mut scaler = I420Scaler::new();
+        for shown in [(333, 10), (501, 10), (10, 211), (127, 71), (1279, 719)] {
+            let (width, height) = covering_size((1280, 720), shown).unwrap();
+            let picture = scaled(&mut scaler, &grey(1280, 720, 200), width, height);
+            assert!(
+                picture.y().iter().all(|luma| luma.abs_diff(200) <= 1),
+                "{width}x{height}"
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Scales I420 pictures into another size without changing their shape: what does not fit is
-//! filled with black bars.
+//! Scales I420 pictures into another size: either without changing their shape, where what does
+//! not fit is filled with black bars, or to fill the whole of it.
 //!
 //! One [`I420Scaler`] belongs to one thread; it keeps its scratch memory from frame to frame.
 
@@ -93,14 +93,40 @@ impl I420Scaler {
     /// If `target` is shorter than an I420 picture of the size.
     pub fn scale(&mut self, source: I420View<'_>, target: &mut [u8], width: u32, height: u32) {
         let place = fit((source.width, source.height), (width, height));
-        let luma_len = width as usize * height as usize;
-        let (luma, chroma) = target[..luma_len * 3 / 2].split_at_mut(luma_len);
-        let (u, v) = chroma.split_at_mut(luma_len / 4);
+        if (place.width, place.height) != (width, height) {
+            let (luma, chroma) = packed_planes(target, width, height);
+            luma.fill(16);
+            chroma.fill(128);
+        }
+        self.scale_into(source, target, (width, height), place);
+    }
+
+    /// Scales `source` into the whole of `target`, stretched if the shapes differ. For sizes that
+    /// have the source's shape but for rounding, where a bar of a line or two would show.
+    ///
+    /// # Panics
+    /// If `target` is shorter than an I420 picture of the size.
+    pub fn fill(&mut self, source: I420View<'_>, target: &mut [u8], width: u32, height: u32) {
+        let whole = Fit {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        };
+        self.scale_into(source, target, (width, height), whole);
+    }
+
+    fn scale_into(
+        &mut self,
+        source: I420View<'_>,
+        target: &mut [u8],
+        (width, height): (u32, u32),
+        place: Fit,
+    ) {
+        let (luma, chroma) = packed_planes(target, width, height);
+        let (u, v) = chroma.split_at_mut(luma.len() / 4);
         for (index, plane) in [luma, u, v].into_iter().enumerate() {
             let shift = u32::from(index > 0);
-            if (place.width, place.height) != (width, height) {
-                plane.fill(if index == 0 { 16 } else { 128 });
-            }
             let from = (
                 source.width.div_ceil(1 << shift),
                 source.height.div_ceil(1 << shift),
@@ -160,6 +186,12 @@ impl I420Scaler {
             part,
         );
     }
+}
+
+/// The luma plane and both chroma planes of a packed picture of an even size.
+fn packed_planes(picture: &mut [u8], width: u32, height: u32) -> (&mut [u8], &mut [u8]) {
+    let luma_len = width as usize * height as usize;
+    picture[..luma_len * 3 / 2].split_at_mut(luma_len)
 }
 
 fn resize<'s>(

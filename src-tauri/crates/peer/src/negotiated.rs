@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use parking_lot::RwLock;
 
 use crate::codec::{Codec, MediaKind, TRANSPORT_CC_URI};
-use crate::sdp::{MediaSection, media_sections};
+use crate::sdp::{Format, MediaSection, media_sections};
 
 /// The codec we send one medium with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,32 +127,36 @@ impl State {
     }
 }
 
+/// Only what both descriptions have may be sent (RFC 3264, section 7). A browser offers H.264 in
+/// several profiles and our answer takes one of them: it throws away packets of the others. The same
+/// payload type is an agreement too, since one profile has several spellings (RFC 6184, table 5).
 fn send_codec(ours: &MediaSection, theirs: &MediaSection, wanted: &[Codec]) -> Option<SendCodec> {
-    let both = |codec: Codec| {
-        let in_ours = ours.formats.iter();
-        in_ours
-            .clone()
-            .any(|f| ours.codec(f.payload_type) == Some(codec))
-    };
-    wanted
-        .iter()
-        .copied()
-        .filter(|codec| both(*codec))
-        .find_map(|codec| {
-            let mut formats = theirs.formats.iter();
-            let format = formats.find(|f| theirs.codec(f.payload_type) == Some(codec))?;
-            Some(SendCodec {
-                codec,
-                payload_type: format.payload_type,
-                repair_payload_type: theirs.repair_of(format.payload_type),
-            })
+    wanted.iter().find_map(|&codec| {
+        let of = |section: &MediaSection, format: &Format| {
+            section.codec(format.payload_type) == Some(codec)
+        };
+        let agreed =
+            |format: &&Format| {
+                of(theirs, format)
+                    && ours.formats.iter().filter(|own| of(ours, own)).any(|own| {
+                        own.payload_type == format.payload_type || own.is_same_as(format)
+                    })
+            };
+        let format = theirs.formats.iter().find(agreed)?;
+        Some(SendCodec {
+            codec,
+            payload_type: format.payload_type,
+            repair_payload_type: theirs.repair_of(format.payload_type),
         })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sdp::samples::{CHROMIUM_OFFER, OUR_ANSWER};
+    use crate::sdp::samples::{
+        CHROMIUM_ANSWER, CHROMIUM_OFFER, FIREFOX_ANSWER, OUR_ANSWER, OUR_OFFER,
+    };
 
     const WANTED: [Codec; 3] = [Codec::H264, Codec::Vp8, Codec::Opus];
 
@@ -160,17 +164,52 @@ mod tests {
     fn the_wanted_codec_is_sent_with_the_others_numbers() {
         let table = Negotiated::default();
         table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
-        let video = table.send_codec(MediaKind::Video).unwrap();
-        assert_eq!((video.codec, video.payload_type), (Codec::H264, 103));
-        assert_eq!(video.repair_payload_type, Some(104));
+        assert_eq!(video(&table), (Codec::H264, 108, Some(109)));
         assert_eq!(
             table.send_codec(MediaKind::Audio).unwrap().payload_type,
             111
         );
         assert_eq!(table.received(96), Some(Meaning::Media(Codec::Vp8)));
         assert_eq!(table.received(97), Some(Meaning::Repair(96, Codec::Vp8)));
-        assert_eq!(table.original_of(632_943_048), Some(2_231_627_014));
-        assert_eq!(table.transport_cc_id(), None, "not in this answer");
+        assert_eq!(table.original_of(864_208_989), Some(2_166_299_399));
+        assert_eq!(table.transport_cc_id(), Some(3));
+    }
+
+    /// Chromium offers 102 first, in a profile that our answer does not have, and drops what comes
+    /// with it.
+    #[test]
+    fn h264_is_sent_in_the_profile_of_the_answer() {
+        let first = media_sections(CHROMIUM_OFFER)[1].formats[2].clone();
+        assert_eq!((first.payload_type, first.name.as_str()), (102, "H264"));
+        assert!(media_sections(OUR_ANSWER)[1].format(102).is_none());
+        let table = Negotiated::default();
+        table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(video(&table).1, 108);
+        let other_numbers = OUR_ANSWER
+            .replace("108", "126")
+            .replace("=42e01f", "=42E034");
+        table.update(&other_numbers, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(video(&table).1, 108, "number and level may differ");
+        let other_profile = other_numbers.replace("=42E0", "=640c");
+        table.update(&other_profile, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(video(&table).0, Codec::Vp8, "no common H.264");
+    }
+
+    #[test]
+    fn browsers_answers_to_our_offer_are_followed() {
+        let table = Negotiated::default();
+        table.update(OUR_OFFER, CHROMIUM_ANSWER, &WANTED);
+        assert_eq!(video(&table), (Codec::H264, 102, Some(103)));
+        let other_spelling = CHROMIUM_ANSWER.replace("=42e01f", "=42c01f");
+        table.update(OUR_OFFER, &other_spelling, &WANTED);
+        assert_eq!(video(&table).1, 102);
+        table.update(OUR_OFFER, FIREFOX_ANSWER, &WANTED);
+        assert_eq!(video(&table), (Codec::Vp8, 96, Some(97)));
+    }
+
+    fn video(table: &Negotiated) -> (Codec, u8, Option<u8>) {
+        let sent = table.send_codec(MediaKind::Video).unwrap();
+        (sent.codec, sent.payload_type, sent.repair_payload_type)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Making the library's connection: codecs, ICE timing, interceptors, sockets, tracks.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -90,6 +91,7 @@ async fn connect(
         shared: shared.clone(),
         notices: notices_tx,
         relay_only: relay_only(config.ice_policy),
+        tracks_announced: AtomicBool::new(false),
     };
     let inner = config.runtime.clone();
     let inner = inner.unwrap_or_else(|| Arc::new(TokioRuntime) as Arc<dyn Runtime>);

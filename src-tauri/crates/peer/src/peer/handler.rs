@@ -2,7 +2,7 @@
 //! and nothing waits.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use rtc::peer_connection::event::RTCPeerConnectionIceEvent;
@@ -27,11 +27,19 @@ pub(super) struct Handler {
     pub(super) shared: Arc<Shared>,
     pub(super) notices: mpsc::Sender<Notice>,
     pub(super) relay_only: bool,
+    /// The library has asked for a negotiation because of our tracks.
+    pub(super) tracks_announced: AtomicBool,
 }
 
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Handler {
     async fn on_negotiation_needed(&self) {
+        // The first time is for the tracks added when the connection is made, and comes whenever the
+        // driver finds time. The first exchange carries them, whoever begins it: passed on, the
+        // event would cost a second exchange right behind it.
+        if !self.tracks_announced.swap(true, Relaxed) {
+            return;
+        }
         self.shared.events.control(PeerEvent::NegotiationNeeded);
     }
 

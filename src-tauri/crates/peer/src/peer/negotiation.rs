@@ -63,7 +63,8 @@ impl Negotiation {
         let made = offer.sdp.clone();
         let applied = connection.set_local_description(offer).await;
         applied.map_err(PeerError::library)?;
-        let sdp = self.hide_candidates(made);
+        let sdp = prefer_formats(&made, &self.wanted);
+        let sdp = self.hide_candidates(sdp);
         self.offered = Some(sdp.clone());
         description::write(sdp, DescriptionKind::Offer)
     }

@@ -202,7 +202,10 @@ fn check_ice(session: &[&str], section: &[&str]) -> Result<(), DescriptionRefuse
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sdp::samples::{CHROMIUM_OFFER, FIREFOX_REJECTED_VIDEO_ANSWER, OUR_ANSWER};
+    use crate::sdp::samples::{
+        CHROMIUM_ANSWER, CHROMIUM_OFFER, CHROMIUM_REJECTED_VIDEO_ANSWER, FIREFOX_ANSWER,
+        FIREFOX_OFFER, FIREFOX_REJECTED_VIDEO_ANSWER, OUR_ANSWER, OUR_OFFER,
+    };
 
     fn offer(sdp: &str) -> Result<(), DescriptionRefused> {
         check_description(sdp, DescriptionKind::Offer)
@@ -210,8 +213,16 @@ mod tests {
 
     #[test]
     fn real_descriptions_pass() {
-        assert_eq!(offer(CHROMIUM_OFFER), Ok(()));
-        for answer in [OUR_ANSWER, FIREFOX_REJECTED_VIDEO_ANSWER] {
+        for sdp in [CHROMIUM_OFFER, FIREFOX_OFFER, OUR_OFFER] {
+            assert_eq!(offer(sdp), Ok(()));
+        }
+        for answer in [
+            OUR_ANSWER,
+            CHROMIUM_ANSWER,
+            CHROMIUM_REJECTED_VIDEO_ANSWER,
+            FIREFOX_ANSWER,
+            FIREFOX_REJECTED_VIDEO_ANSWER,
+        ] {
             assert_eq!(check_description(answer, DescriptionKind::Answer), Ok(()));
         }
     }
@@ -249,7 +260,7 @@ mod tests {
             .collect();
         let sdp = super::super::join(without);
         assert_eq!(offer(&sdp), Err(DescriptionRefused::NoFingerprint));
-        let sdp = CHROMIUM_OFFER.replacen("sha-256 7B", "sha-256 7C", 1);
+        let sdp = CHROMIUM_OFFER.replacen("sha-256 BF", "sha-256 BE", 1);
         assert_eq!(offer(&sdp), Err(DescriptionRefused::FingerprintsDiffer));
         let beside =
             CHROMIUM_OFFER.replacen("a=setup", "a=fingerprint:sha-1 00:11:22\r\na=setup", 1);
@@ -276,8 +287,10 @@ mod tests {
             "y".repeat(MAX_DESCRIPTION_BYTES)
         );
         assert_eq!(offer(&long), Err(DescriptionRefused::TooLarge));
-        let section = &CHROMIUM_OFFER[CHROMIUM_OFFER.find("m=audio").unwrap()..];
-        let many = format!("{CHROMIUM_OFFER}{}", section.repeat(8));
+        let start = |media| CHROMIUM_OFFER.find(media).unwrap();
+        let section = &CHROMIUM_OFFER[start("m=audio")..start("m=video")];
+        let many = format!("{CHROMIUM_OFFER}{}", section.repeat(MAX_SECTIONS));
+        assert!(many.len() < MAX_DESCRIPTION_BYTES);
         assert_eq!(offer(&many), Err(DescriptionRefused::TooLarge));
         assert_eq!(offer("v=0\r\n"), Err(DescriptionRefused::NoMedia));
         let short = CHROMIUM_OFFER.replace("a=ice-pwd:", "a=ice-pwd-x:");

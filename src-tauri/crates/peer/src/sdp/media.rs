@@ -29,6 +29,30 @@ impl Format {
             key.eq_ignore_ascii_case(name).then_some(value)
         })
     }
+
+    /// Whether both stand for one configuration, whatever their payload types. For H.264 that is
+    /// the packetization mode and the profile without the level (RFC 6184, section 8.2.2).
+    pub fn is_same_as(&self, other: &Format) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
+            && self.clock_rate_hz == other.clock_rate_hz
+            && (!self.name.eq_ignore_ascii_case("H264")
+                || (self.packetization_mode() == other.packetization_mode()
+                    && self
+                        .h264_profile()
+                        .eq_ignore_ascii_case(other.h264_profile())))
+    }
+
+    /// RFC 6184, section 8.1: 0 if absent.
+    fn packetization_mode(&self) -> &str {
+        self.parameter("packetization-mode").unwrap_or("0")
+    }
+
+    /// `profile_idc` and `profile-iop` in hexadecimal; plain baseline if absent (RFC 6184, section
+    /// 8.1).
+    fn h264_profile(&self) -> &str {
+        let id = self.parameter("profile-level-id").unwrap_or_default();
+        id.get(..4).unwrap_or("4200")
+    }
 }
 
 /// One `m=` section.
@@ -55,8 +79,7 @@ impl MediaSection {
     pub fn codec(&self, payload_type: u8) -> Option<Codec> {
         let format = self.format(payload_type)?;
         let codec = Codec::from_encoding_name(&format.name)?;
-        let other_mode =
-            codec == Codec::H264 && format.parameter("packetization-mode") != Some("1");
+        let other_mode = codec == Codec::H264 && format.packetization_mode() != "1";
         (!other_mode).then_some(codec)
     }
 
@@ -220,7 +243,7 @@ fn original_of(format: &Format) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sdp::samples::{CHROMIUM_OFFER, OUR_ANSWER};
+    use crate::sdp::samples::{CHROMIUM_OFFER, FIREFOX_OFFER, OUR_ANSWER};
 
     #[test]
     fn formats_repairs_and_streams_of_chromium_are_read() {
@@ -231,24 +254,45 @@ mod tests {
         let video = &sections[1];
         assert_eq!(video.codec(96), Some(Codec::Vp8));
         assert_eq!(video.repair_of(96), Some(97));
-        assert_eq!(video.codec(103), Some(Codec::H264));
-        assert_eq!(video.codec(107), None, "packetization mode 0");
-        assert_eq!(video.repair_streams, [(2_231_627_014, 632_943_048)]);
-        assert!(
-            video
-                .format(96)
-                .unwrap()
-                .feedback
-                .contains(&"nack pli".into())
-        );
-        let transport_cc = crate::codec::TRANSPORT_CC_URI.to_owned();
-        assert!(video.extensions.contains(&(3, transport_cc)));
+        assert_eq!(video.codec(108), Some(Codec::H264));
+        assert_eq!(video.codec(114), None, "packetization mode 0");
+        assert_eq!(video.codec(98), None, "VP9");
+        assert_eq!(video.repair_streams, [(2_166_299_399, 864_208_989)]);
+        let vp8 = video.format(96).unwrap();
+        assert!(vp8.feedback.contains(&"nack pli".into()));
+        assert!(video.extensions.contains(&(3, transport_cc())));
+    }
+
+    #[test]
+    fn formats_repairs_and_streams_of_firefox_are_read() {
+        let video = &media_sections(FIREFOX_OFFER)[1];
+        assert_eq!(video.codec(120), Some(Codec::Vp8));
+        assert_eq!(video.repair_of(120), Some(124));
+        assert_eq!(video.repair_streams, [(2_662_275_612, 90_225_810)]);
+        assert!(video.extensions.contains(&(7, transport_cc())));
+    }
+
+    fn transport_cc() -> String {
+        crate::codec::TRANSPORT_CC_URI.to_owned()
+    }
+
+    #[test]
+    fn h264_formats_differ_by_profile_and_mode_but_not_by_level() {
+        let video = &media_sections(CHROMIUM_OFFER)[1];
+        let ours = &media_sections(OUR_ANSWER)[1];
+        let own = ours.format(108).unwrap();
+        let same = video.formats.iter().filter(|format| own.is_same_as(format));
+        let same: Vec<u8> = same.map(|format| format.payload_type).collect();
+        assert_eq!(same, [108]);
+        let mut level = own.clone();
+        level.parameters = level.parameters.replace("42e01f", "42E034");
+        assert!(own.is_same_as(&level));
     }
 
     #[test]
     fn credentials_are_found() {
         let credentials = ice_credentials(OUR_ANSWER).unwrap();
-        assert_eq!(credentials.user_fragment, "QzPnUOVjkgMltSmB");
-        assert_eq!(credentials.password, "fKZcScHIsyzkdAAJiqTnOkPvJZnOHEsN");
+        assert_eq!(credentials.user_fragment, "ARBiSHucRrBUqNXk");
+        assert_eq!(credentials.password, "JEraKNvvHDlxyHrzUjFUeDUtXAvzwUHV");
     }
 }

@@ -1,7 +1,8 @@
 //! The order of formats in the `m=video` line.
 //!
-//! The library answers in the offerer's order; browsers send the first format of the answer. So
-//! our own preference is put first here.
+//! The library answers in the offerer's order and keeps that order in later offers of its own;
+//! browsers answer in the offer's order and send the first format of the answer. So our own
+//! preference is put first here, in answers and in offers.
 
 use super::{join, lines, media_sections};
 use crate::codec::{Codec, MediaKind};
@@ -43,15 +44,21 @@ fn reorder(media_line: &str, rank: impl Fn(u8) -> Option<usize>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sdp::samples::OUR_ANSWER;
+    use crate::sdp::samples::{FIREFOX_OFFER, OUR_ANSWER};
 
     #[test]
     fn the_wanted_codec_comes_first_and_nothing_is_lost() {
-        assert!(OUR_ANSWER.contains("m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103\r\n"));
-        let preferred = prefer_formats(OUR_ANSWER, &[Codec::H264, Codec::Vp8]);
-        assert!(preferred.contains("m=video 9 UDP/TLS/RTP/SAVPF 102 96 97 103\r\n"));
+        let video = |formats| format!("m=video 9 UDP/TLS/RTP/SAVPF {formats}\r\n");
+        assert!(OUR_ANSWER.contains(&video("108 96 97 109")));
+        let preferred = prefer_formats(OUR_ANSWER, &[Codec::Vp8, Codec::H264]);
+        assert!(preferred.contains(&video("96 108 97 109")));
         assert!(preferred.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"));
-        let back = prefer_formats(OUR_ANSWER, &[Codec::Vp8]);
+        let back = prefer_formats(&preferred, &[Codec::H264]);
         assert_eq!(back, OUR_ANSWER);
+    }
+
+    #[test]
+    fn a_codec_that_is_not_there_changes_nothing() {
+        assert_eq!(prefer_formats(FIREFOX_OFFER, &[Codec::H264]), FIREFOX_OFFER);
     }
 }

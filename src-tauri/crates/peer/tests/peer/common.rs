@@ -22,6 +22,7 @@ pub struct End {
     pub packets: Vec<ReceivedRtp>,
     pub key_frame_requests: usize,
     pub wrong_certificates: usize,
+    pub negotiations_needed: usize,
     pub sender_reports: Vec<(MediaKind, u64, u32)>,
 }
 
@@ -45,6 +46,7 @@ impl End {
             packets: Vec::new(),
             key_frame_requests: 0,
             wrong_certificates: 0,
+            negotiations_needed: 0,
             sender_reports: Vec::new(),
         }
     }
@@ -61,7 +63,8 @@ impl End {
                 ntp,
                 rtp_timestamp,
             } => self.sender_reports.push((kind, ntp, rtp_timestamp)),
-            PeerEvent::NegotiationNeeded | PeerEvent::TargetBitrate { .. } => {}
+            PeerEvent::NegotiationNeeded => self.negotiations_needed += 1,
+            PeerEvent::TargetBitrate { .. } => {}
         }
     }
 

@@ -1,8 +1,10 @@
 //! Offers after the first, from either side, change directions and leave the connection alone.
 
-use crate::common::{connected, negotiate, packet, sdp, talk};
-use duet_peer::sdp::{answerer_role, directions};
-use duet_peer::{Codec, ConnectionState, Direction, MediaKind, SendOutcome};
+use crate::common::{connected, connected_with, loopback, negotiate, packet, run_until, sdp, talk};
+use duet_peer::sdp::{answerer_role, directions, media_sections};
+use duet_peer::{
+    Codec, ConnectionState, Direction, MediaKind, PeerConfig, SendOutcome, VideoCodec,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_sides_may_offer_again_and_keep_their_dtls_roles() {
@@ -17,6 +19,35 @@ async fn both_sides_may_offer_again_and_keep_their_dtls_roles() {
     talk(&mut a, &mut b, 10).await;
     for end in [&a, &b] {
         assert_eq!(end.state(), Some(ConnectionState::Connected));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_exchange_is_enough() {
+    let (mut a, mut b) = connected().await;
+    talk(&mut a, &mut b, 10).await;
+    assert_eq!((a.negotiations_needed, b.negotiations_needed), (0, 0));
+    let paused = b.peer.set_direction(MediaKind::Video, Direction::Inactive);
+    paused.await.unwrap();
+    assert!(
+        run_until(&mut a, &mut b, |_, b| b.negotiations_needed > 0).await,
+        "a change after it needs another"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_names_our_preference_first_even_after_theirs() {
+    let prefers = |codecs: [VideoCodec; 2]| PeerConfig {
+        video_codecs: codecs.to_vec(),
+        ..loopback()
+    };
+    let a = prefers([VideoCodec::Vp8, VideoCodec::H264]);
+    let b = prefers([VideoCodec::H264, VideoCodec::Vp8]);
+    let (a, b) = connected_with(a, b).await;
+    for (from, to, first) in [(&b, &a, Codec::H264), (&a, &b, Codec::Vp8)] {
+        let (offer, _) = negotiate(from, to, false).await;
+        let video = &media_sections(&sdp(&offer))[1];
+        assert_eq!(video.codec(video.formats[0].payload_type), Some(first));
     }
 }
 
