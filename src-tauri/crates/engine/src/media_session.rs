@@ -127,6 +127,15 @@ impl MediaSession {
         self.sync.lock().sender_report(kind, report);
     }
 
+    /// The other says whether pictures come.
+    pub(crate) fn remote_video(&self, on: bool) {
+        if on {
+            self.video.resume();
+        } else {
+            self.video.pause();
+        }
+    }
+
     /// The next picture is a key frame.
     pub(crate) fn force_key_frame(&self) {
         self.sending.force_key_frame();

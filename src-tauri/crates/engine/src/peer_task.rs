@@ -36,12 +36,16 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// What the call machine asks of a connection.
 #[derive(Debug)]
 pub(crate) enum PeerCommand {
-    CreateOffer { ice_restart: bool },
+    CreateOffer {
+        ice_restart: bool,
+    },
     ApplyOffer(String),
     ApplyAnswer(String),
     Rollback,
     AddCandidate(Option<String>),
     RequestKeyFrame,
+    /// Whether the other says that pictures come.
+    RemoteVideo(bool),
 }
 
 /// How to build a connection.

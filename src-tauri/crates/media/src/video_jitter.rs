@@ -80,6 +80,8 @@ const REQUEST_INTERVAL_US: i64 = 300_000;
 const FIRST_REQUEST_AFTER_US: i64 = 150_000;
 /// Bounds of the wait for a repair.
 const REPAIR_WAIT_US: std::ops::RangeInclusive<i64> = 200_000..=1_000_000;
+/// Packets that come this soon after a pause were on their way when it began.
+const TRAILING_US: i64 = 1_000_000;
 /// Largest delay that lip-sync may add.
 const MAX_EXTRA_DELAY_US: i64 = 500_000;
 /// A frame is never held longer than this, whatever its time stamp says.
@@ -98,6 +100,7 @@ pub struct VideoJitterBuffer {
     round_trip_us: i64,
     extra_delay_us: i64,
     last_arrival_us: i64,
+    paused_since_us: Option<i64>,
     stats: VideoJitterStats,
 }
 
@@ -120,6 +123,7 @@ impl Default for VideoJitterBuffer {
             round_trip_us: 100_000,
             extra_delay_us: 0,
             last_arrival_us: i64::MIN,
+            paused_since_us: None,
             stats: VideoJitterStats::default(),
         }
     }
@@ -129,6 +133,10 @@ impl VideoJitterBuffer {
     /// Takes a packet. Cheap; bounded in packets and bytes.
     pub fn push(&mut self, codec: VideoCodec, packet: &ReceivedPacket) {
         self.last_arrival_us = self.last_arrival_us.max(packet.arrival_us);
+        let goes_on = |since_us: i64| packet.arrival_us - since_us > TRAILING_US;
+        if self.paused_since_us.is_some_and(goes_on) {
+            self.resume();
+        }
         if self.key_frame_wanted_since_us.is_none() && self.assembly.needs_key_frame() {
             self.key_frame_wanted_since_us = Some(packet.arrival_us + FIRST_REQUEST_AFTER_US);
         }
@@ -160,7 +168,8 @@ impl VideoJitterBuffer {
         let give_up = self
             .hole_since_us
             .map(|since| since + self.repair_wait_us());
-        let request = self.key_frame_wanted_since_us.map(|since| {
+        let wanted = self.key_frame_wanted_since_us.filter(|_| !self.is_paused());
+        let request = wanted.map(|since| {
             let next = self
                 .last_request_us
                 .map_or(i64::MIN, |last| last + REQUEST_INTERVAL_US);
@@ -179,6 +188,22 @@ impl VideoJitterBuffer {
     /// Holds every frame this much longer, for lip-sync.
     pub fn set_extra_delay_us(&mut self, extra_delay_us: i64) {
         self.extra_delay_us = extra_delay_us.clamp(0, MAX_EXTRA_DELAY_US);
+    }
+
+    /// The sender turned its camera off: nothing is due, and no key frame is asked for. It ends
+    /// with [`Self::resume`], or with packets that were sent later.
+    pub fn pause(&mut self, now_us: i64) {
+        self.paused_since_us = Some(now_us);
+    }
+
+    /// The camera is on again.
+    pub fn resume(&mut self) {
+        self.paused_since_us = None;
+    }
+
+    /// Whether the sender is known to send nothing.
+    pub fn is_paused(&self) -> bool {
+        self.paused_since_us.is_some()
     }
 
     /// The decoder refused a frame: nothing decodes until the next key frame.
@@ -252,6 +277,9 @@ impl VideoJitterBuffer {
     /// a camera that is off sends nothing, and shall not be asked for ever.
     fn key_frame_request(&mut self, now_us: i64) -> Option<VideoOutput> {
         let since = self.key_frame_wanted_since_us?;
+        if self.is_paused() {
+            return None;
+        }
         let allowed = self
             .last_request_us
             .is_none_or(|last| now_us - last >= REQUEST_INTERVAL_US);

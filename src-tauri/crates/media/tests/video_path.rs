@@ -2,6 +2,8 @@
 
 #[path = "video_path/bitrate.rs"]
 mod bitrate;
+#[path = "video_path/camera_off.rs"]
+mod camera_off;
 #[path = "video_path/hostile.rs"]
 mod hostile;
 #[path = "video_path/jitter.rs"]

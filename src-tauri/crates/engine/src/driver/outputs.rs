@@ -1,6 +1,7 @@
 //! What the call machine asks for, done.
 
 use duet_call::{CallState, Output};
+use duet_protocol::VideoState;
 
 use super::Driver;
 use crate::event::EndpointEvent;
@@ -49,6 +50,9 @@ impl Driver {
             }
             Output::StateChanged(state) => self.state_changed(state),
             Output::RemoteMedia { audio, video } => {
+                if let Some(session) = self.call.session().map(str::to_owned) {
+                    self.ask_peer(&session, PeerCommand::RemoteVideo(sends_pictures(video)));
+                }
                 self.tell(EndpointEvent::RemoteMedia { audio, video });
             }
         }
@@ -89,5 +93,12 @@ impl Driver {
         if let Some(signaling) = self.signaling.take() {
             tokio::spawn(signaling.handle.leave_and_close());
         }
+    }
+}
+
+fn sends_pictures(video: VideoState) -> bool {
+    match video {
+        VideoState::On | VideoState::Screen => true,
+        VideoState::Off | VideoState::Lost => false,
     }
 }

@@ -55,6 +55,7 @@ impl Task {
                 self.media.force_key_frame();
                 return;
             }
+            PeerCommand::RemoteVideo(on) => return self.media.remote_video(on),
         };
         self.media.negotiated();
         match result {

@@ -73,8 +73,17 @@ struct Inbox {
     overflowed: u64,
     round_trip_us: Option<i64>,
     extra_delay_us: Option<i64>,
-    paused: bool,
+    camera: Option<Camera>,
+    /// The camera was off since the last look, even if it is on again.
+    was_off: bool,
     stop: bool,
+}
+
+/// What the sender says about its camera.
+#[derive(Debug, Clone, Copy)]
+enum Camera {
+    OffSince(i64),
+    On,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -130,9 +139,17 @@ impl VideoReceive {
         self.shared.inbox.lock().extra_delay_us = Some(extra_delay_us);
     }
 
-    /// Tells that the sender turned its camera off: the gap that follows is no freeze.
+    /// Tells that the sender turned its camera off: the gap that follows is no freeze, and no key
+    /// frame is asked for. It ends with [`Self::resume`], or when packets come all the same.
     pub fn pause(&self) {
-        self.shared.inbox.lock().paused = true;
+        let mut inbox = self.shared.inbox.lock();
+        inbox.camera = Some(Camera::OffSince(clock::now_us()));
+        inbox.was_off = true;
+    }
+
+    /// Tells that the camera is on again.
+    pub fn resume(&self) {
+        self.shared.inbox.lock().camera = Some(Camera::On);
     }
 
     /// The picture shown last.
@@ -200,8 +217,13 @@ impl<F: FnMut(VideoFrame), K: FnMut()> DecodeLoop<F, K> {
         if let Some(extra_delay_us) = inbox.extra_delay_us.take() {
             self.buffer.set_extra_delay_us(extra_delay_us);
         }
-        if std::mem::take(&mut inbox.paused) {
+        if std::mem::take(&mut inbox.was_off) {
             self.freezes.pause();
+        }
+        match inbox.camera.take() {
+            Some(Camera::OffSince(at_us)) => self.buffer.pause(at_us),
+            Some(Camera::On) => self.buffer.resume(),
+            None => {}
         }
         for (codec, packet) in inbox.packets.drain(..) {
             self.buffer.push(codec, &packet);
@@ -224,6 +246,9 @@ impl<F: FnMut(VideoFrame), K: FnMut()> DecodeLoop<F, K> {
                 self.stats.first_frame_us.get_or_insert(now_us);
                 self.stats.last_frame_us = Some(now_us);
                 self.freezes.frame(now_us);
+                if self.buffer.is_paused() {
+                    self.freezes.pause();
+                }
                 self.playout = Some(PlayoutPoint {
                     rtp_timestamp: frame.rtp_timestamp,
                     played_us: now_us,

@@ -167,3 +167,20 @@ fn disabled_sends_nothing_and_resumes_with_a_key_frame() {
     call.one_by_one(4..6);
     assert_eq!(call.send.stats().key_frames, 2);
 }
+
+#[test]
+fn a_camera_that_was_off_is_no_freeze() {
+    let call = start(VideoCodec::Vp8, |_| false);
+    for round in 0..2 {
+        call.one_by_one(round * 10..round * 10 + 10);
+        if round == 0 {
+            call.receive.pause();
+            // Longer than any freeze needs to be.
+            std::thread::sleep(Duration::from_millis(600));
+            call.receive.resume();
+        }
+    }
+    let before = call.receive.stats();
+    assert!(before.frames >= 19);
+    assert!(before.freeze_ms < 600, "{} ms", before.freeze_ms);
+}
