@@ -5,10 +5,12 @@
 //! bounded channel; when it is full the frame is dropped and a key frame follows, because a late
 //! frame is worth less than the next one.
 
+mod expected_loss;
 mod received;
 mod sending;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use duet_media::audio::Level;
 use duet_media::clock;
@@ -23,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::config::Taps;
 use crate::figures::{AudioFigures, Figures, PathFigures, VideoFigures};
 use crate::local_media::{Consumers, MediaLink};
+use expected_loss::ExpectedLoss;
 use received::{Pictures, Sound, Sync};
 use sending::Sending;
 
@@ -39,6 +42,7 @@ pub(crate) struct MediaSession {
     video: VideoReceive,
     audio: Arc<AudioReceive>,
     sync: Mutex<Sync>,
+    expected_loss: Mutex<ExpectedLoss>,
 }
 
 impl MediaSession {
@@ -72,6 +76,7 @@ impl MediaSession {
             audio: Arc::new(AudioReceive::new()?),
             sound: Arc::default(),
             sync: Mutex::default(),
+            expected_loss: Mutex::default(),
             session,
             link,
             pictures,
@@ -151,11 +156,16 @@ impl MediaSession {
         self.sync.lock().update(&self.video, &self.audio);
     }
 
-    /// Twice a second: tells the jitter buffer the round trip, and the owner what was measured.
+    /// Twice a second: tells the jitter buffer the round trip and the sound's encoder the loss, and
+    /// the owner what was measured.
     pub(crate) fn figures(&self, stats: &PeerStats) -> Figures {
         if let Some(round_trip) = stats.path.as_ref().and_then(|path| path.round_trip) {
             let round_trip_us = i64::try_from(round_trip.as_micros()).unwrap_or(i64::MAX);
             self.video.set_round_trip_us(round_trip_us);
+        }
+        let expected = self.expected_loss.lock().note(Instant::now(), &stats.audio);
+        if let Some(percent) = expected {
+            self.sending.set_expected_loss_percent(percent);
         }
         Figures {
             video_sent: self.sending.figures(stats),

@@ -3,7 +3,7 @@
 //! Counters are ours and not the library's, whose inbound figures stop at its own track queues;
 //! from the library come the candidate pair and its round trip.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::codec::MediaKind;
@@ -40,6 +40,11 @@ pub struct StreamStats {
     pub packets_lost: u64,
     /// Lost on the way to the other side before repair (their receiver reports).
     pub remote_packets_lost: u64,
+    /// Receiver reports of the other side about this stream of ours.
+    pub remote_reports: u64,
+    /// Share of our packets that was lost between the last two of them, in 1/256 (RFC 3550,
+    /// section 6.4.1).
+    pub remote_fraction_lost: u8,
     /// Interarrival jitter towards us, in ticks of the RTP clock (RFC 3550, section 6.4.1).
     pub jitter_ticks: u32,
     /// Packets we asked for again.
@@ -80,6 +85,8 @@ pub(crate) struct StreamCounters {
     pub(crate) packets_repaired: AtomicU64,
     pub(crate) packets_lost: AtomicU64,
     pub(crate) remote_packets_lost: AtomicU64,
+    pub(crate) remote_reports: AtomicU64,
+    pub(crate) remote_fraction_lost: AtomicU8,
     pub(crate) jitter_ticks: AtomicU32,
     pub(crate) nacks_sent: AtomicU64,
     pub(crate) nacks_received: AtomicU64,
@@ -98,6 +105,8 @@ impl StreamCounters {
             packets_repaired: self.packets_repaired.load(Relaxed),
             packets_lost: self.packets_lost.load(Relaxed),
             remote_packets_lost: self.remote_packets_lost.load(Relaxed),
+            remote_reports: self.remote_reports.load(Relaxed),
+            remote_fraction_lost: self.remote_fraction_lost.load(Relaxed),
             jitter_ticks: self.jitter_ticks.load(Relaxed),
             nacks_sent: self.nacks_sent.load(Relaxed),
             nacks_received: self.nacks_received.load(Relaxed),

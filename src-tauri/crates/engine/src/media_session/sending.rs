@@ -27,8 +27,7 @@ const FRAME_RATE_HZ: u32 = 30;
 /// See the module. Dropping it joins the encoders; the tasks end with their channels.
 pub(super) struct Sending {
     video: VideoSend,
-    // Kept for its drop.
-    _audio: AudioSend,
+    audio: AudioSend,
     pictures: VideoInput,
     sound: AudioInput,
     sender: RtpSender,
@@ -67,7 +66,7 @@ impl Sending {
             pictures: video.input(),
             sound: audio.input(),
             video,
-            _audio: audio,
+            audio,
             sender,
             coded,
             dropped_frames,
@@ -105,6 +104,11 @@ impl Sending {
     pub(super) fn set_bitrate_bps(&self, bps: u64) {
         self.video
             .set_bitrate_bps(u32::try_from(bps).unwrap_or(u32::MAX));
+    }
+
+    /// Prepares the sound for this loss.
+    pub(super) fn set_expected_loss_percent(&self, percent: u8) {
+        self.audio.set_expected_loss_percent(percent);
     }
 
     pub(super) fn figures(&self, stats: &PeerStats) -> Option<VideoFigures> {

@@ -120,6 +120,9 @@ impl WireTap {
             };
             let counters = self.shared.counters.of(kind);
             counters.remote_packets_lost.store(lost(report), Relaxed);
+            let fraction_lost = report.fraction_lost;
+            counters.remote_fraction_lost.store(fraction_lost, Relaxed);
+            count(&counters.remote_reports);
             if kind == MediaKind::Audio {
                 continue;
             }
