@@ -274,7 +274,7 @@ fn speaker_keeper(
         DeviceKind::Speaker,
         notices.clone(),
         move |spec: &AudioSinkSpec, report: Report| {
-            let sound = Arc::clone(&link);
+            let (sound, delays) = (Arc::clone(&link), Arc::clone(&link));
             let opened = report.clone();
             open_audio_sink(
                 spec,
@@ -282,6 +282,7 @@ fn speaker_keeper(
                 Arc::new(move |event| tell_audio(&report, &event)),
             )
             .map(|sink| {
+                delays.set_speaker_delay(sink.delay());
                 // A real device tells by its events.
                 if !matches!(spec, AudioSinkSpec::Device(_)) {
                     opened.works();

@@ -153,7 +153,14 @@ impl MediaSession {
 
     /// Five times a second: holds the stream that is early.
     pub(crate) fn synchronise(&self) {
-        self.sync.lock().update(&self.video, &self.audio);
+        let heard_after_us = self.link.speaker_delay_us();
+        let delays = self.sync.lock().update(
+            self.audio.playout_point(),
+            self.video.playout_point(),
+            heard_after_us,
+        );
+        self.video.set_extra_delay_us(delays.video_us);
+        self.audio.set_extra_delay_us(delays.audio_us);
     }
 
     /// Twice a second: tells the jitter buffer the round trip and the sound's encoder the loss, and

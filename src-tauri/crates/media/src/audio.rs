@@ -36,7 +36,7 @@ pub use error::AudioError;
 pub use level::{Level, SILENCE_DBFS};
 pub use list::{AudioDeviceInfo, DEFAULT_DEVICE, list_microphones, list_speakers};
 pub use resample::MonoResampler;
-pub use sink::{AudioPull, OpenAudioSink, open_audio_sink};
+pub use sink::{AudioPull, OpenAudioSink, PlayoutDelay, open_audio_sink};
 pub use source::{AudioBlockSink, OpenAudioSource, open_audio_source};
 pub use spec::{AudioSinkSpec, AudioSourceSpec};
 pub use supervisor::{AudioDeviceEvent, AudioDeviceEvents, AudioDeviceStatus};

@@ -130,7 +130,7 @@ fn a_sink_without_a_device_pulls_in_real_time() {
         clock::now_us() - started_us >= 480_000,
         "not faster than real time"
     );
-    assert_eq!((sink.status(), sink.delay_us()), (None, 0));
+    assert_eq!((sink.status(), sink.delay().us()), (None, 0));
     drop(sink);
     let at_end = pulled.load(Ordering::Relaxed);
     std::thread::sleep(Duration::from_millis(40));

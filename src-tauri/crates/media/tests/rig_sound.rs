@@ -173,7 +173,7 @@ fn a_speaker_plays_the_tone_at_its_pitch_and_level() {
         let (sink, events) = speaker("default", 440.0);
         assert_eq!(running(&events), ("pulseaudio:speaker".into(), false));
         plays(&rig, "speaker", 440.0);
-        let delay_us = sink.delay_us();
+        let delay_us = sink.delay().us();
         assert!((5_000..200_000).contains(&delay_us), "{delay_us} us");
     });
 }

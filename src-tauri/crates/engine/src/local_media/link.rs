@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use duet_media::audio::{Level, SpeakerTest};
+use duet_media::audio::{Level, PlayoutDelay, SpeakerTest};
 use duet_media::frame::{AudioBlock, VideoFrame};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -40,6 +40,7 @@ pub(crate) struct MediaLink {
     notices: mpsc::Sender<MediaNotice>,
     consumers: Mutex<Option<Consumers>>,
     microphone_on: AtomicBool,
+    speaker_delay: Mutex<Option<PlayoutDelay>>,
     speaker_test: Mutex<Option<SpeakerTest>>,
     blocks: AtomicU32,
 }
@@ -57,6 +58,7 @@ impl MediaLink {
             notices,
             consumers: Mutex::new(None),
             microphone_on: AtomicBool::new(true),
+            speaker_delay: Mutex::new(None),
             speaker_test: Mutex::new(None),
             blocks: AtomicU32::new(0),
         }
@@ -85,6 +87,19 @@ impl MediaLink {
 
     pub(super) fn set_microphone_on(&self, on: bool) {
         self.microphone_on.store(on, Ordering::Relaxed);
+    }
+
+    /// Another speaker plays from now on.
+    pub(super) fn set_speaker_delay(&self, delay: PlayoutDelay) {
+        *self.speaker_delay.lock() = Some(delay);
+    }
+
+    /// From the moment sound is taken for the speaker until it is heard, in microseconds.
+    pub(crate) fn speaker_delay_us(&self) -> i64 {
+        self.speaker_delay
+            .lock()
+            .as_ref()
+            .map_or(0, PlayoutDelay::us)
     }
 
     pub(super) fn start_speaker_test(&self) {

@@ -2,8 +2,8 @@
 
 use duet_media::barcode;
 use duet_media::frame::VideoFrame;
-use duet_media::lip_sync::{LipSync, Stream};
-use duet_media::pipeline::{AudioReceive, VideoReceive};
+use duet_media::lip_sync::{ExtraDelays, LipSync, Stream};
+use duet_media::pipeline::PlayoutPoint;
 use duet_media::rtp::SenderReport;
 use duet_peer::MediaKind;
 
@@ -77,12 +77,47 @@ impl Sync {
         }
     }
 
-    /// Delays the stream that is early.
-    pub(super) fn update(&mut self, video: &VideoReceive, audio: &AudioReceive) {
-        let delays = self
-            .lip_sync
-            .update(audio.playout_point(), video.playout_point());
-        video.set_extra_delay_us(delays.video_us);
-        audio.set_extra_delay_us(delays.audio_us);
+    /// How long to hold each stream. Sound is heard `heard_after_us` after it was taken for the
+    /// speaker, which can be a tenth of a second; a picture is seen when it is shown.
+    pub(super) fn update(
+        &mut self,
+        audio: Option<PlayoutPoint>,
+        video: Option<PlayoutPoint>,
+        heard_after_us: i64,
+    ) -> ExtraDelays {
+        let heard = audio.map(|point| PlayoutPoint {
+            played_us: point.played_us + heard_after_us,
+            ..point
+        });
+        self.lip_sync.update(heard, video)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_wait_until_the_sound_is_heard() {
+        let mut sync = Sync::default();
+        for kind in [MediaKind::Audio, MediaKind::Video] {
+            let report = SenderReport {
+                ntp: 3_900_000_000 << 32,
+                rtp_timestamp: 0,
+            };
+            sync.sender_report(kind, report);
+        }
+        let mut delays = ExtraDelays::default();
+        for step in 0..100_i64 {
+            let captured_us = step * 200_000;
+            let point = |ticks_a_ms: i64, extra_us: i64| PlayoutPoint {
+                rtp_timestamp: (captured_us * ticks_a_ms / 1_000) as u32,
+                played_us: captured_us + 50_000 + extra_us,
+            };
+            let (audio, video) = (point(48, delays.audio_us), point(90, delays.video_us));
+            delays = sync.update(Some(audio), Some(video), 80_000);
+        }
+        assert_eq!(delays.audio_us, 0);
+        assert!((70_000..=90_000).contains(&delays.video_us), "{delays:?}");
     }
 }

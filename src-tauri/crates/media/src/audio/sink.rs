@@ -36,10 +36,9 @@ impl OpenAudioSink {
         self.device.as_ref().map(Supervisor::status)
     }
 
-    /// From the pull of a block until it is heard, in microseconds, about: for lip-sync. 0 where
-    /// nothing is heard.
-    pub fn delay_us(&self) -> i64 {
-        self.state.delay_us.load(Ordering::Relaxed)
+    /// From the pull of a block until it is heard, for lip-sync; may outlive the sink.
+    pub fn delay(&self) -> PlayoutDelay {
+        PlayoutDelay(self.state.clone())
     }
 
     /// Plays the short test sound into whatever else is playing, from its beginning.
@@ -50,6 +49,17 @@ impl OpenAudioSink {
     /// Whether the test sound still plays.
     pub fn is_test_playing(&self) -> bool {
         self.state.test.lock().is_some()
+    }
+}
+
+/// How long sound takes from a sink's pull to the ear.
+#[derive(Debug, Clone)]
+pub struct PlayoutDelay(Arc<SinkState>);
+
+impl PlayoutDelay {
+    /// In microseconds, about. 0 where nothing is heard, and after the sink has closed.
+    pub fn us(&self) -> i64 {
+        self.0.delay_us.load(Ordering::Relaxed)
     }
 }
 

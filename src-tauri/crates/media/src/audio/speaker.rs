@@ -69,6 +69,7 @@ pub(super) fn run(
         let delay_us = feed.as_ref().map_or(0, Feed::delay_us);
         state.delay_us.store(delay_us, Ordering::Relaxed);
     }
+    state.delay_us.store(0, Ordering::Relaxed);
 }
 
 fn mix_test(state: &SinkState, block: &mut AudioBlock) {
