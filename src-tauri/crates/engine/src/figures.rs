@@ -1,6 +1,7 @@
 //! What an endpoint measures, in the shape of the report that `duet-peer` writes. What is not known
 //! is `None`.
 
+use duet_media::codec::VideoCodec;
 use serde::{Deserialize, Serialize};
 
 /// Everything measured since the endpoint joined.
@@ -66,6 +67,50 @@ pub struct VideoFigures {
     pub nacks: Option<u64>,
     /// Key frames asked for: by us (received), or of us (sent).
     pub plis: Option<u64>,
+}
+
+/// What a pipeline counts, in either direction; times are of the media clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) size: (u32, u32),
+    pub(crate) frames: u64,
+    pub(crate) key_frames: u64,
+    pub(crate) bytes: u64,
+    pub(crate) first_frame_us: Option<i64>,
+    pub(crate) last_frame_us: Option<i64>,
+}
+
+impl VideoFigures {
+    /// What both directions have; the rest is not known.
+    pub(crate) fn new(codec: VideoCodec, counted: &Counted) -> Self {
+        Self {
+            codec: Some(codec.to_string().to_lowercase()),
+            width: Some(counted.size.0),
+            height: Some(counted.size.1),
+            frames: counted.frames,
+            fps: counted.frames_per_second(),
+            bitrate_bps: counted.bits_per_second(),
+            key_frames: counted.key_frames,
+            ..Self::default()
+        }
+    }
+}
+
+impl Counted {
+    fn frames_per_second(&self) -> Option<f64> {
+        let seconds = self.seconds()?;
+        Some((self.frames - 1) as f64 / seconds)
+    }
+
+    fn bits_per_second(&self) -> Option<u64> {
+        Some((self.bytes as f64 * 8.0 / self.seconds()?) as u64)
+    }
+
+    /// From the first to the last of at least two pictures.
+    fn seconds(&self) -> Option<f64> {
+        let seconds = (self.last_frame_us? - self.first_frame_us?) as f64 / 1e6;
+        (self.frames >= 2 && seconds > 0.0).then_some(seconds)
+    }
 }
 
 /// Delay over many pictures.

@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use crate::config::Taps;
-use crate::figures::{AudioFigures, Figures, PathFigures, VideoFigures};
+use crate::figures::{AudioFigures, Counted, Figures, PathFigures, VideoFigures};
 use crate::local_media::{Consumers, MediaLink};
 use expected_loss::ExpectedLoss;
 use received::{Pictures, Sound, Sync};
@@ -191,25 +191,20 @@ impl MediaSession {
 
     fn video_received(&self, stats: &PeerStats) -> Option<VideoFigures> {
         let video = self.video.stats();
-        let codec = video.codec?;
-        let (fps, bitrate_bps) = rates(
-            video.frames,
-            video.bytes,
-            video.first_frame_us,
-            video.last_frame_us,
-        );
-        Some(VideoFigures {
-            codec: Some(codec.to_string().to_lowercase()),
-            width: Some(video.width),
-            height: Some(video.height),
+        let counted = Counted {
+            size: (video.width, video.height),
             frames: video.frames,
-            fps,
-            bitrate_bps,
             key_frames: video.jitter.key_frames,
+            bytes: video.bytes,
+            first_frame_us: video.first_frame_us,
+            last_frame_us: video.last_frame_us,
+        };
+        Some(VideoFigures {
             freeze_ms: Some(video.freeze_ms),
             packets_lost: Some(stats.video.packets_lost),
             nacks: Some(stats.video.nacks_sent),
             plis: Some(stats.video.plis_sent),
+            ..VideoFigures::new(video.codec?, &counted)
         })
     }
 
@@ -232,24 +227,6 @@ impl Drop for MediaSession {
     fn drop(&mut self) {
         self.link.detach(&self.session);
     }
-}
-
-/// Frames a second and bits a second from the first to the last frame.
-fn rates(
-    frames: u64,
-    bytes: u64,
-    first_us: Option<i64>,
-    last_us: Option<i64>,
-) -> (Option<f64>, Option<u64>) {
-    let (Some(first), Some(last)) = (first_us, last_us) else {
-        return (None, None);
-    };
-    let seconds = (last - first) as f64 / 1e6;
-    if frames < 2 || seconds <= 0.0 {
-        return (None, None);
-    }
-    let bitrate_bps = (bytes as f64 * 8.0 / seconds) as u64;
-    (Some((frames - 1) as f64 / seconds), Some(bitrate_bps))
 }
 
 /// Passes the decoder's wishes on until the session or the connection is gone.

@@ -15,8 +15,7 @@ use duet_peer::{Codec, OutgoingRtp, Peer, PeerStats, RtpSender, SendCodec, SendO
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::rates;
-use crate::figures::VideoFigures;
+use crate::figures::{Counted, VideoFigures};
 
 /// Coded frames that may wait for the connection: a quarter of a second.
 const FRAMES_WAITING: usize = 8;
@@ -113,25 +112,19 @@ impl Sending {
 
     pub(super) fn figures(&self, stats: &PeerStats) -> Option<VideoFigures> {
         let video = self.video.stats();
-        let codec = video.codec?;
-        let (fps, bitrate_bps) = rates(
-            video.frames,
-            video.bytes,
-            video.first_frame_us,
-            video.last_frame_us,
-        );
-        Some(VideoFigures {
-            codec: Some(codec.to_string().to_lowercase()),
-            width: Some(video.width),
-            height: Some(video.height),
+        let counted = Counted {
+            size: (video.width, video.height),
             frames: video.frames,
-            fps,
-            bitrate_bps,
             key_frames: video.key_frames,
-            freeze_ms: None,
+            bytes: video.bytes,
+            first_frame_us: video.first_frame_us,
+            last_frame_us: video.last_frame_us,
+        };
+        Some(VideoFigures {
             packets_lost: Some(stats.video.remote_packets_lost),
             nacks: Some(stats.video.nacks_received),
             plis: Some(stats.video.plis_received),
+            ..VideoFigures::new(video.codec?, &counted)
         })
     }
 }
