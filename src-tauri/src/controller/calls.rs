@@ -200,6 +200,7 @@ impl<W: Window> Controller<W> {
                     .unwrap_or_default(),
             },
             FailureCause::NegotiationTimeout => Failure::ConnectionFailed,
+            FailureCause::WrongCertificate => Failure::WrongCertificate,
             FailureCause::ConnectionLost => Failure::ReconnectTimedOut,
         }
     }

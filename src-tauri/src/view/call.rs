@@ -217,6 +217,8 @@ pub enum Failure {
     },
     /// No path between the two was found.
     ConnectionFailed,
+    /// The other's certificate is not the one announced: somebody may stand between.
+    WrongCertificate,
     /// The connection could not be mended in time.
     ReconnectTimedOut,
     /// The server refused.

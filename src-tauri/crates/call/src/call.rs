@@ -25,7 +25,7 @@ use crate::output::Output;
 use crate::recovery::Recovery;
 use crate::remote::{Presence, Remote};
 use crate::retired::Retired;
-use crate::state::CallState;
+use crate::state::{CallState, FailureCause};
 use candidates::EarlyCandidates;
 use server_link::ServerLink;
 
@@ -160,6 +160,7 @@ impl Call {
             PeerInput::LocalDescription { kind, msg } => self.local_description(kind, msg),
             PeerInput::LocalCandidate(candidate) => self.local_candidate(candidate),
             PeerInput::Connected => self.peer_connected(now),
+            PeerInput::WrongCertificate => self.fail(now, FailureCause::WrongCertificate),
             PeerInput::Disconnected => self.peer_disconnected(now),
             PeerInput::Failed => self.peer_failed(now),
             PeerInput::Closed => self.peer_closed(now),

@@ -83,6 +83,9 @@ pub enum PeerInput {
     Disconnected,
     /// It will not heal.
     Failed,
+    /// Who answers has another certificate than their description names: somebody stands between,
+    /// or the description was changed on its way. Nothing was sent to them.
+    WrongCertificate,
     /// It was closed, by the other's DTLS or by a fault of ours; not in answer to `ClosePeer`.
     Closed,
     /// Tracks changed; an offer is due.

@@ -169,6 +169,8 @@ pub enum FailureCause {
     NegotiationTimeout,
     /// The call was interrupted for too long.
     ConnectionLost,
+    /// The other's certificate is not the one that their description names.
+    WrongCertificate,
 }
 
 impl CallState {
@@ -204,7 +206,8 @@ impl CallState {
                 FailureCause::ServerUnreachable(_)
                 | FailureCause::Server(_)
                 | FailureCause::Refused(_)
-                | FailureCause::NegotiationTimeout => Action::Retry,
+                | FailureCause::NegotiationTimeout
+                | FailureCause::WrongCertificate => Action::Retry,
             },
             Self::Left { .. } => Action::Rejoin,
         }
@@ -288,6 +291,7 @@ impl FailureCause {
             Self::Refused(_) => "refused",
             Self::NegotiationTimeout => "no-path",
             Self::ConnectionLost => "connection-lost",
+            Self::WrongCertificate => "wrong-certificate",
         }
     }
 }

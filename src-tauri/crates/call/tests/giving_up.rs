@@ -50,3 +50,25 @@ fn a_connection_that_cannot_be_made_is_not_tried_in_circles() {
         assert!(has(&solo.wait(Duration::from_millis(1)), is_created));
     }
 }
+
+#[test]
+fn a_wrong_certificate_is_the_end_and_nothing_is_tried_again() {
+    for mut solo in [Solo::offering(), Solo::connected(true)] {
+        solo.peer(PeerInput::WrongCertificate);
+        let failed = |state: &CallState| {
+            matches!(
+                state,
+                CallState::Failed {
+                    cause: FailureCause::WrongCertificate,
+                    ..
+                }
+            )
+        };
+        assert!(failed(solo.call.state()), "{:?}", solo.call.state());
+        assert!(solo.call.session().is_none());
+        for _ in 0..60 {
+            assert_eq!(solo.wait(Duration::from_secs(1)), []);
+        }
+        assert!(failed(solo.call.state()));
+    }
+}

@@ -26,6 +26,9 @@ pub struct Figures {
     /// Share of the other's packets that were lost over the last seconds, before repair, 0 … 1.
     #[serde(default)]
     pub received_loss_ratio: Option<f64>,
+    /// Packets of sound and pictures that were handed to the network, repairs aside.
+    #[serde(default)]
+    pub packets_sent: u64,
     /// The path between the two.
     pub path: Option<PathFigures>,
 }

@@ -177,6 +177,7 @@ impl MediaSession {
         Figures {
             video_sent: self.sending.figures(stats),
             video_received: self.video_received(stats),
+            packets_sent: stats.audio.packets_sent + stats.video.packets_sent,
             latency_ms: self.pictures.lock().latency(),
             audio_received: self.audio_received(),
             path: stats.path.as_ref().map(|path| PathFigures {

@@ -154,6 +154,10 @@ fn failure(cause: FailureCause) -> String {
         FailureCause::NegotiationTimeout => {
             "no path to the other was found: a TURN server may help".to_owned()
         }
+        FailureCause::WrongCertificate => {
+            "the other has another certificate than announced: somebody may stand between"
+                .to_owned()
+        }
         FailureCause::ConnectionLost => "the connection was lost for too long".to_owned(),
     }
 }

@@ -65,6 +65,9 @@ pub enum PeerEvent {
     LocalCandidate(Option<String>),
     /// The connection changed.
     State(ConnectionState),
+    /// Who answers has another certificate than the description names; [`ConnectionState::Failed`]
+    /// follows.
+    WrongCertificate,
     /// An offer should be made.
     NegotiationNeeded,
     /// A packet arrived.

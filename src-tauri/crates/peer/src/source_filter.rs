@@ -85,6 +85,11 @@ impl SourceFilter {
         self.core.lock().handshake_failed()
     }
 
+    /// We refused the other side's certificate, because it is not the one its description names.
+    pub fn certificate_refused(&self) -> bool {
+        self.core.lock().certificate_refused()
+    }
+
     /// Of the last answered connectivity check.
     pub fn round_trip(&self) -> Option<Duration> {
         self.core.lock().round_trip()

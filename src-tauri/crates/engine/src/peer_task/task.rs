@@ -85,6 +85,7 @@ impl Task {
                 let candidate = PeerInput::LocalCandidate(candidate);
                 self.report.call(candidate).await;
             }
+            PeerEvent::WrongCertificate => self.report.call(PeerInput::WrongCertificate).await,
             PeerEvent::NegotiationNeeded => self.report.call(PeerInput::NegotiationNeeded).await,
             // Taken by `state`.
             PeerEvent::State(_) => {}

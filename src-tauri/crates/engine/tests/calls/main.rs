@@ -3,4 +3,6 @@
 
 mod common;
 mod connection;
+mod tampering;
 mod two_in_a_call;
+mod wrong_fingerprint;

@@ -16,7 +16,7 @@ use webrtc::peer_connection::PeerConnection;
 use super::build::Built;
 use super::handler::Notice;
 use super::path;
-use crate::event::ConnectionState;
+use crate::event::{ConnectionState, PeerEvent};
 use crate::interceptors::Shared;
 
 /// Connecting over a relay advances with the driver's wake-ups only.
@@ -126,6 +126,9 @@ impl State {
     fn fail(&mut self) {
         if !std::mem::replace(&mut self.gone, true) {
             self.shared.connected.store(false, Relaxed);
+            if self.shared.filter.certificate_refused() {
+                self.shared.events.control(PeerEvent::WrongCertificate);
+            }
             self.shared.library_state(ConnectionState::Failed);
         }
     }

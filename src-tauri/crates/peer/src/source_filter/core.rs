@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::addresses::{Addresses, canonical};
-use super::dtls::{Records, is_fatal_alert, looks_like_dtls, records};
+use super::dtls::{Records, is_fatal_alert, looks_like_dtls, records, refuses_certificate};
 use super::stun::{Crypto, Kind, Stun, TransactionId, looks_like_stun};
 use crate::sdp::IceCredentials;
 
@@ -47,6 +47,7 @@ pub struct FilterCore {
     validated: Addresses,
     relays: Addresses,
     handshake: Handshake,
+    certificate_refused: bool,
     round_trip: Option<Duration>,
     checks_answered: u64,
     crypto: Crypto,
@@ -61,6 +62,7 @@ impl Default for FilterCore {
             validated: Addresses::new(MAX_VALIDATED),
             relays: Addresses::new(MAX_RELAYS),
             handshake: Handshake::Running,
+            certificate_refused: false,
             round_trip: None,
             checks_answered: 0,
             crypto: Crypto::default(),
@@ -96,8 +98,17 @@ impl FilterCore {
         matches!(self.handshake, Handshake::Failed)
     }
 
+    /// We refused the other side's certificate.
+    pub fn certificate_refused(&self) -> bool {
+        self.certificate_refused
+    }
+
     /// A datagram of ours leaves; STUN and DTLS are of interest.
     pub fn on_send(&mut self, now: Instant, destination: SocketAddr, datagram: &[u8]) {
+        let refuses = refuses_certificate(datagram);
+        if refuses && matches!(self.handshake, Handshake::Running) {
+            self.certificate_refused = true;
+        }
         self.note_alert(datagram);
         let Some(stun) = Stun::parse(datagram) else {
             return;

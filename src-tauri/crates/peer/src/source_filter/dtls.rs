@@ -52,6 +52,13 @@ pub(super) fn records(mut datagram: &[u8]) -> Records {
     found
 }
 
+/// Whether a datagram says that a certificate was refused (`bad_certificate`, RFC 5246, section
+/// 7.2.2): also what the library sends when the fingerprint is another one.
+pub(super) fn refuses_certificate(datagram: &[u8]) -> bool {
+    const BAD_CERTIFICATE: u8 = 42;
+    is_fatal_alert(datagram) && datagram.get(HEADER_BYTES + 1) == Some(&BAD_CERTIFICATE)
+}
+
 /// Whether a datagram ends the handshake: its first record is a fatal alert of epoch 0 (RFC 5246,
 /// section 7.2).
 pub(super) fn is_fatal_alert(datagram: &[u8]) -> bool {
@@ -79,6 +86,8 @@ mod tests {
     #[test]
     fn only_fatal_alerts_end_a_handshake() {
         assert!(is_fatal_alert(&record(21, 0, &[2, 42])));
+        assert!(refuses_certificate(&record(21, 0, &[2, 42])));
+        assert!(!refuses_certificate(&record(21, 0, &[2, 40])));
         assert!(
             !is_fatal_alert(&record(21, 0, &[1, 0])),
             "close_notify is a warning"

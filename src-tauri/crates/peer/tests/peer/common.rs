@@ -21,6 +21,7 @@ pub struct End {
     pub states: Vec<ConnectionState>,
     pub packets: Vec<ReceivedRtp>,
     pub key_frame_requests: usize,
+    pub wrong_certificates: usize,
     pub sender_reports: Vec<(MediaKind, u64, u32)>,
 }
 
@@ -43,6 +44,7 @@ impl End {
             states: Vec::new(),
             packets: Vec::new(),
             key_frame_requests: 0,
+            wrong_certificates: 0,
             sender_reports: Vec::new(),
         }
     }
@@ -52,6 +54,7 @@ impl End {
             PeerEvent::LocalCandidate(candidate) => self.candidates.push(candidate),
             PeerEvent::State(state) => self.states.push(state),
             PeerEvent::Packet(packet) => self.packets.push(packet),
+            PeerEvent::WrongCertificate => self.wrong_certificates += 1,
             PeerEvent::KeyFrameRequested => self.key_frame_requests += 1,
             PeerEvent::SenderReport {
                 kind,

@@ -22,6 +22,7 @@ async fn no_media_flows_and_the_connection_fails() {
     let start = std::time::Instant::now();
     let failed = |_: &End, b: &End| b.states.contains(&ConnectionState::Failed);
     assert!(run_until(&mut a, &mut b, failed).await, "b: {:?}", b.states);
+    assert_eq!(b.wrong_certificates, 1, "and it says why");
     println!("refused after {:?}", start.elapsed());
     let outcome = b.peer.video_sender().send(packet(Codec::Vp8, 1, 100)).await;
     assert_eq!(outcome, Ok(SendOutcome::Paused));
