@@ -5,6 +5,7 @@
 //! tasks and threads of their own and report back through a bounded channel.
 
 mod commands;
+mod faults;
 mod outputs;
 mod timeline;
 
@@ -13,7 +14,7 @@ use std::time::Instant;
 
 use duet_call::{Call, CallState, Input, PeerInput, ServerProblem};
 use duet_media::device_watch::DeviceWatcher;
-use duet_protocol::generate_uid;
+use duet_protocol::{AudioState, generate_uid};
 use duet_signaling::{SignalingEvent, SignalingHandle};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -23,6 +24,7 @@ use crate::endpoint::Command;
 use crate::event::{EndpointEvent, SignalingStatus};
 use crate::figures::{ConnectionFigures, Figures};
 use crate::local_media::{LocalMedia, MediaNotice};
+use crate::media_session::MediaPart;
 use crate::peer_task::PeerHandle;
 use timeline::Timeline;
 
@@ -43,6 +45,8 @@ pub(crate) enum PeerNews {
     Call(PeerInput),
     /// How the connection does.
     Connection(ConnectionFigures),
+    /// A part of the media broke again and again.
+    GivenUp(MediaPart),
 }
 
 /// Runs an endpoint until it is closed or its last handle is gone.
@@ -90,6 +94,10 @@ struct Driver {
     /// Connections that close by themselves, awaited at the end.
     closing: JoinSet<()>,
     media: LocalMedia,
+    /// What the other says about their microphone.
+    remote_audio: AudioState,
+    /// The connection whose media was given up in part.
+    faulty_session: Option<String>,
     timeline: Timeline,
     reports: mpsc::Sender<PeerReport>,
     events: mpsc::Sender<EndpointEvent>,
@@ -116,6 +124,8 @@ impl Driver {
             peers: HashMap::new(),
             closing: JoinSet::new(),
             media: LocalMedia::new(&config, notices),
+            remote_audio: AudioState::On,
+            faulty_session: None,
             timeline: Timeline::default(),
             config,
             reports,
@@ -141,9 +151,11 @@ impl Driver {
             PeerNews::Call(event) => {
                 if event == PeerInput::Connected {
                     self.timeline.connected(Instant::now());
+                    self.forgive_faults(&session);
                 }
                 self.input(Input::Peer { session, event });
             }
+            PeerNews::GivenUp(part) => self.given_up(session, part),
             PeerNews::Connection(figures) => {
                 // A report may have been on its way when the connection was replaced.
                 if self.call.session() == Some(session.as_str()) {

@@ -60,6 +60,8 @@ pub(crate) struct LocalMedia {
     speaker_keeper: Keeper<AudioSinkSpec>,
     camera_works: bool,
     microphone_works: bool,
+    /// Devices whose sound or pictures are not sent or played because of a fault of ours.
+    faults: Vec<DeviceKind>,
 }
 
 impl LocalMedia {
@@ -82,6 +84,7 @@ impl LocalMedia {
             speaker_keeper: speaker_keeper(&link, &notices),
             camera_works: true,
             microphone_works: true,
+            faults: Vec::new(),
             link,
         }
     }
@@ -170,6 +173,19 @@ impl LocalMedia {
         true
     }
 
+    /// Notes that the media of a device is of no use, or is again.
+    pub(crate) fn set_fault(&mut self, kind: DeviceKind, is_faulty: bool) {
+        self.faults.retain(|faulty| *faulty != kind);
+        if is_faulty {
+            self.faults.push(kind);
+        }
+    }
+
+    /// What [`Self::set_fault`] noted.
+    pub(crate) fn faults(&self) -> Vec<DeviceKind> {
+        self.faults.clone()
+    }
+
     /// Devices came or went: those that failed are tried again at once.
     pub(crate) fn devices_changed(&mut self) {
         self.camera_keeper.retry_now();
@@ -179,12 +195,15 @@ impl LocalMedia {
 
     /// What we send, for the other person's screen.
     pub(crate) fn states(&self) -> (AudioState, VideoState) {
-        let audio = match (&self.microphone, self.microphone_works, self.microphone_on) {
+        let camera_works = self.camera_works && !self.faults.contains(&DeviceKind::Camera);
+        let microphone_works =
+            self.microphone_works && !self.faults.contains(&DeviceKind::Microphone);
+        let audio = match (&self.microphone, microphone_works, self.microphone_on) {
             (AudioSourceSpec::None, _, _) | (_, false, _) => AudioState::None,
             (_, true, true) => AudioState::On,
             (_, true, false) => AudioState::Muted,
         };
-        let video = match (&self.camera.spec, self.camera_works, self.camera_on) {
+        let video = match (&self.camera.spec, camera_works, self.camera_on) {
             (VideoSourceSpec::None, _, _) | (_, _, false) => VideoState::Off,
             (_, true, true) => VideoState::On,
             (_, false, true) => VideoState::Lost,

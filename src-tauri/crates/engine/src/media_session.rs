@@ -6,6 +6,8 @@
 //! frame is worth less than the next one.
 
 mod expected_loss;
+mod mending;
+mod playing;
 mod received;
 mod sending;
 
@@ -16,16 +18,19 @@ use duet_media::audio::Level;
 use duet_media::clock;
 use duet_media::codec::VideoCodec;
 use duet_media::frame::AudioBlock;
-use duet_media::pipeline::{AudioReceive, PipelineError, VideoReceive};
+use duet_media::pipeline::{PipelineError, VideoReceive};
 use duet_media::rtp::{ReceivedPacket, SenderReport};
 use duet_peer::{Codec, MediaKind, Peer, PeerStats, ReceivedRtp};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::config::Taps;
+use crate::config::{Taps, VideoTap};
 use crate::figures::{AudioFigures, Counted, Figures, PathFigures, VideoFigures};
 use crate::local_media::{Consumers, MediaLink};
 use expected_loss::ExpectedLoss;
+pub(crate) use mending::MediaPart;
+use mending::{Rebuilds, Remedy};
+use playing::Playing;
 use received::{Pictures, Sound, Sync};
 use sending::Sending;
 
@@ -37,12 +42,40 @@ pub(crate) struct MediaSession {
     session: String,
     link: Arc<MediaLink>,
     sending: Arc<Sending>,
-    pictures: Arc<Mutex<Pictures>>,
     sound: Arc<Mutex<Sound>>,
-    video: VideoReceive,
-    audio: Arc<AudioReceive>,
+    screen: Screen,
+    video: Mutex<VideoReceive>,
+    playing: Arc<Playing>,
     sync: Mutex<Sync>,
     expected_loss: Mutex<ExpectedLoss>,
+    rebuilds: Mutex<[Rebuilds; MediaPart::ALL.len()]>,
+}
+
+/// Where decoded pictures go; what a decoder is built with.
+struct Screen {
+    pictures: Arc<Mutex<Pictures>>,
+    link: Arc<MediaLink>,
+    tap: VideoTap,
+    key_frame_wishes: mpsc::Sender<()>,
+}
+
+impl Screen {
+    fn start(&self) -> Result<VideoReceive, PipelineError> {
+        let (noted, first) = (Arc::clone(&self.pictures), Arc::clone(&self.link));
+        let (tap, wishes) = (self.tap.clone(), self.key_frame_wishes.clone());
+        VideoReceive::start(
+            move |frame| {
+                if noted.lock().note(&frame, clock::now_us()) {
+                    first.first_picture();
+                }
+                tap.take(frame);
+            },
+            move || {
+                // A full channel holds such a request already.
+                let _ = wishes.try_send(());
+            },
+        )
+    }
 }
 
 impl MediaSession {
@@ -56,31 +89,23 @@ impl MediaSession {
     ) -> Result<Self, PipelineError> {
         let (wanted, key_frames) = mpsc::channel(KEY_FRAME_REQUESTS);
         tokio::spawn(request_key_frames(Arc::downgrade(&peer), key_frames));
-        let pictures = Arc::new(Mutex::new(Pictures::default()));
-        let noted = Arc::clone(&pictures);
-        let first = Arc::clone(&link);
-        let video = VideoReceive::start(
-            move |frame| {
-                if noted.lock().note(&frame, clock::now_us()) {
-                    first.first_picture();
-                }
-                taps.remote_video.take(frame);
-            },
-            move || {
-                // A full channel holds such a request already.
-                let _ = wanted.try_send(());
-            },
-        )?;
+        let screen = Screen {
+            pictures: Arc::default(),
+            link: Arc::clone(&link),
+            tap: taps.remote_video,
+            key_frame_wishes: wanted,
+        };
         Ok(Self {
             sending: Arc::new(Sending::start(&peer)?),
-            audio: Arc::new(AudioReceive::new()?),
+            playing: Arc::new(Playing::new()?),
+            rebuilds: Mutex::default(),
+            video: Mutex::new(screen.start()?),
             sound: Arc::default(),
             sync: Mutex::default(),
             expected_loss: Mutex::default(),
             session,
             link,
-            pictures,
-            video,
+            screen,
         })
     }
 
@@ -94,13 +119,13 @@ impl MediaSession {
         self.sending.follow_negotiation();
         self.sending.force_key_frame();
         let (pictures, sound) = (Arc::clone(&self.sending), Arc::clone(&self.sending));
-        let (audio, heard) = (Arc::clone(&self.audio), Arc::clone(&self.sound));
+        let (playing, heard) = (Arc::clone(&self.playing), Arc::clone(&self.sound));
         self.link.attach(Consumers {
             session: self.session.clone(),
             pictures: Arc::new(move |frame| pictures.picture(frame)),
             sound: Arc::new(move |block| sound.sound(block)),
             play: Arc::new(move |block: &mut AudioBlock| {
-                audio.pull(block);
+                playing.pull(block);
                 heard.lock().note(&block.samples);
             }),
         });
@@ -117,11 +142,11 @@ impl MediaSession {
             arrival_us: clock::now_us() - age_us,
         };
         match packet.codec {
-            Codec::Vp8 => self.video.push(VideoCodec::Vp8, received),
-            Codec::H264 => self.video.push(VideoCodec::H264, received),
+            Codec::Vp8 => self.video.lock().push(VideoCodec::Vp8, received),
+            Codec::H264 => self.video.lock().push(VideoCodec::H264, received),
             Codec::Opus => {
                 self.sound.lock().received();
-                self.audio.push(&received);
+                self.playing.audio().push(&received);
             }
         }
     }
@@ -135,9 +160,9 @@ impl MediaSession {
     /// The other says whether pictures come.
     pub(crate) fn remote_video(&self, on: bool) {
         if on {
-            self.video.resume();
+            self.video.lock().resume();
         } else {
-            self.video.pause();
+            self.video.lock().pause();
         }
     }
 
@@ -154,13 +179,13 @@ impl MediaSession {
     /// Five times a second: holds the stream that is early.
     pub(crate) fn synchronise(&self) {
         let heard_after_us = self.link.speaker_delay_us();
-        let delays = self.sync.lock().update(
-            self.audio.playout_point(),
-            self.video.playout_point(),
-            heard_after_us,
-        );
-        self.video.set_extra_delay_us(delays.video_us);
-        self.audio.set_extra_delay_us(delays.audio_us);
+        let (audio, video) = (self.playing.audio(), self.video.lock());
+        let delays =
+            self.sync
+                .lock()
+                .update(audio.playout_point(), video.playout_point(), heard_after_us);
+        video.set_extra_delay_us(delays.video_us);
+        audio.set_extra_delay_us(delays.audio_us);
     }
 
     /// Twice a second: tells the jitter buffer the round trip and the sound's encoder the loss, and
@@ -168,7 +193,7 @@ impl MediaSession {
     pub(crate) fn figures(&self, stats: &PeerStats) -> Figures {
         if let Some(round_trip) = stats.path.as_ref().and_then(|path| path.round_trip) {
             let round_trip_us = i64::try_from(round_trip.as_micros()).unwrap_or(i64::MAX);
-            self.video.set_round_trip_us(round_trip_us);
+            self.video.lock().set_round_trip_us(round_trip_us);
         }
         let expected = self.expected_loss.lock().note(Instant::now(), &stats.audio);
         if let Some(percent) = expected {
@@ -178,7 +203,7 @@ impl MediaSession {
             video_sent: self.sending.figures(stats),
             video_received: self.video_received(stats),
             packets_sent: stats.audio.packets_sent + stats.video.packets_sent,
-            latency_ms: self.pictures.lock().latency(),
+            latency_ms: self.screen.pictures.lock().latency(),
             audio_received: self.audio_received(),
             path: stats.path.as_ref().map(|path| PathFigures {
                 local: Some(path.local_candidate.clone()),
@@ -190,8 +215,56 @@ impl MediaSession {
         }
     }
 
+    /// Several times a second: builds again what a fault has ended, and tells what was given up.
+    /// Must be called on the runtime.
+    pub(crate) fn mend(&self, now: Instant) -> Vec<MediaPart> {
+        let mut given_up = Vec::new();
+        for (part, rebuilds) in MediaPart::ALL.into_iter().zip(&mut *self.rebuilds.lock()) {
+            if !self.is_broken(part) {
+                continue;
+            }
+            match rebuilds.remedy(now) {
+                Remedy::Rebuild => {
+                    tracing::warn!(?part, "media is built again after a fault");
+                    if let Err(error) = self.rebuild(part) {
+                        tracing::error!(?part, %error, "media could not be built again");
+                    }
+                }
+                Remedy::GiveUp => given_up.push(part),
+                Remedy::Nothing => {}
+            }
+        }
+        given_up
+    }
+
+    /// The connection refused a packet since the last question: it is gone.
+    pub(crate) fn connection_is_gone(&self) -> bool {
+        self.sending.connection_is_gone()
+    }
+
+    fn is_broken(&self, part: MediaPart) -> bool {
+        match part {
+            MediaPart::SentVideo => self.sending.video_is_broken(),
+            MediaPart::SentSound => self.sending.sound_is_broken(),
+            MediaPart::ReceivedVideo => !self.video.lock().is_running(),
+            MediaPart::ReceivedSound => self.playing.is_broken(),
+        }
+    }
+
+    fn rebuild(&self, part: MediaPart) -> Result<(), PipelineError> {
+        match part {
+            MediaPart::SentVideo => self.sending.rebuild_video(),
+            MediaPart::SentSound => self.sending.rebuild_sound(),
+            MediaPart::ReceivedVideo => {
+                *self.video.lock() = self.screen.start()?;
+                Ok(())
+            }
+            MediaPart::ReceivedSound => Ok(self.playing.rebuild()?),
+        }
+    }
+
     fn video_received(&self, stats: &PeerStats) -> Option<VideoFigures> {
-        let video = self.video.stats();
+        let video = self.video.lock().stats();
         let counted = Counted {
             size: (video.width, video.height),
             frames: video.frames,
@@ -214,7 +287,7 @@ impl MediaSession {
         if !sound.has_received() {
             return None;
         }
-        let stats = self.audio.stats();
+        let stats = self.playing.audio().stats();
         Some(AudioFigures {
             codec: Some("opus".to_owned()),
             concealed_ratio: Some(stats.concealed_ratio()),

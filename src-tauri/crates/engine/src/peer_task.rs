@@ -29,7 +29,8 @@ use task::{Reporter, Task};
 /// Operations that may wait: descriptions, and the candidates that the call machine bounds.
 const COMMANDS: usize = 256;
 const STATISTICS: Duration = Duration::from_millis(500);
-const LIP_SYNC: Duration = Duration::from_millis(200);
+/// How often lip-sync is corrected and broken media looked for.
+const CARE: Duration = Duration::from_millis(200);
 /// What closing may take before the task is left to end by itself.
 const CLOSE: Duration = Duration::from_secs(2);
 
@@ -142,7 +143,7 @@ async fn run(
         flows: false,
     };
     let mut statistics = tokio::time::interval(STATISTICS);
-    let mut lip_sync = tokio::time::interval(LIP_SYNC);
+    let mut care = tokio::time::interval(CARE);
     loop {
         tokio::select! {
             command = commands.recv() => match command {
@@ -157,7 +158,7 @@ async fn run(
                 Some(event) => task.take(event).await,
                 None => break,
             },
-            _ = lip_sync.tick() => task.media.synchronise(),
+            _ = care.tick() => task.care().await,
             _ = statistics.tick() => task.measure().await,
         }
     }

@@ -56,6 +56,11 @@ fn spawn(
         .map_err(|source| PipelineError::Thread { name, source })
 }
 
+/// Whether a pipeline's thread lives: it ends by itself only by a panic.
+fn is_running(thread: Option<&std::thread::JoinHandle<()>>) -> bool {
+    thread.is_some_and(|thread| !thread.is_finished())
+}
+
 /// Joins a thread, and says so if it had panicked.
 fn join(thread: &mut Option<std::thread::JoinHandle<()>>) {
     if let Some(thread) = thread.take() {

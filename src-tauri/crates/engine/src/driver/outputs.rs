@@ -53,6 +53,7 @@ impl Driver {
                 if let Some(session) = self.call.session().map(str::to_owned) {
                     self.ask_peer(&session, PeerCommand::RemoteVideo(sends_pictures(video)));
                 }
+                self.remote_audio = audio;
                 self.tell(EndpointEvent::RemoteMedia { audio, video });
             }
         }

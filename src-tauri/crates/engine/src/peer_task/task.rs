@@ -110,6 +110,18 @@ impl Task {
         self.report.call(input).await;
     }
 
+    /// Five times a second: keeps sound and pictures together, and builds again what broke.
+    pub(super) async fn care(&self) {
+        self.media.synchronise();
+        for part in self.media.mend(Instant::now()) {
+            self.report.send(PeerNews::GivenUp(part)).await;
+        }
+        if self.media.connection_is_gone() {
+            tracing::warn!("the connection takes no packets any more");
+            self.report.call(PeerInput::Failed).await;
+        }
+    }
+
     /// Twice a second: keeps what the connection measures, and tells how it does.
     pub(super) async fn measure(&mut self) {
         let stats = self.peer.stats().await;

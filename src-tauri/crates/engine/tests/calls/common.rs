@@ -125,18 +125,23 @@ impl Person {
 
 pub async fn two_in_a_call(server: &Server) -> (Person, Person) {
     let (mut ana, mut ben) = (Person::new(server), Person::new(server));
+    in_a_call(&mut ana, &mut ben).await;
+    (ana, ben)
+}
+
+/// Lets the one join and wait, and then the other.
+pub async fn in_a_call(ana: &mut Person, ben: &mut Person) {
     ana.joins().await;
     ana.until_state("waiting", |state| {
         matches!(state, CallState::WaitingForPeer { .. })
     })
     .await;
     ben.joins().await;
-    for person in [&mut ana, &mut ben] {
+    for person in [ana, ben] {
         person
             .until_state("call", |state| matches!(state, CallState::Connected { .. }))
             .await;
     }
-    (ana, ben)
 }
 
 pub async fn server() -> Server {

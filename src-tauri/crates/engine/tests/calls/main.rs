@@ -3,6 +3,7 @@
 
 mod common;
 mod connection;
+mod media_faults;
 mod tampering;
 mod two_in_a_call;
 mod wrong_fingerprint;

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{PipelineError, join, spawn};
+use super::{PipelineError, is_running, join, spawn};
 use crate::codec::{AudioEncoder, OpusEncoder, OpusSettings};
 use crate::frame::AudioBlock;
 use crate::rtp::OutgoingPacket;
@@ -119,6 +119,11 @@ impl AudioSend {
     /// Tells the loss that the receiver reports, in per cent: it decides how much FEC is sent.
     pub fn set_expected_loss_percent(&self, percent: u8) {
         self.shared.queue.lock().expected_loss_percent = Some(percent);
+    }
+
+    /// False after a panic on the pipeline's thread: build another one.
+    pub fn is_running(&self) -> bool {
+        is_running(self.thread.as_ref())
     }
 
     /// Counters so far.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::video_decode::{Decoded, RestartableDecoder};
-use super::{PipelineError, PlayoutPoint, join, spawn};
+use super::{PipelineError, PlayoutPoint, is_running, join, spawn};
 use crate::clock;
 use crate::codec::VideoCodec;
 use crate::frame::VideoFrame;
@@ -155,6 +155,11 @@ impl VideoReceive {
     /// The picture shown last.
     pub fn playout_point(&self) -> Option<PlayoutPoint> {
         self.shared.published.lock().playout
+    }
+
+    /// False after a panic on the pipeline's thread: build another one.
+    pub fn is_running(&self) -> bool {
+        is_running(self.thread.as_ref())
     }
 
     /// Counters so far.

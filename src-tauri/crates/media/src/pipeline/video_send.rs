@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{PipelineError, join, spawn};
+use super::{PipelineError, is_running, join, spawn};
 use crate::clock;
 use crate::codec::{VideoCodec, VideoEncoder, VideoEncoderSettings, video_encoder};
 use crate::frame::VideoFrame;
@@ -154,6 +154,11 @@ impl VideoSend {
     /// Changes the codec; the next picture is a key frame of the new one.
     pub fn set_codec(&self, codec: VideoCodec) {
         *self.control.codec.lock() = codec;
+    }
+
+    /// False after a panic on the pipeline's thread: build another one.
+    pub fn is_running(&self) -> bool {
+        is_running(self.thread.as_ref())
     }
 
     /// Counters so far.

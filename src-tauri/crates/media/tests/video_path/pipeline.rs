@@ -184,3 +184,20 @@ fn a_camera_that_was_off_is_no_freeze() {
     assert!(before.frames >= 19);
     assert!(before.freeze_ms < 600, "{} ms", before.freeze_ms);
 }
+
+#[test]
+fn a_panic_in_a_callback_ends_the_pipeline_and_can_be_seen() {
+    let settings = VideoSendSettings {
+        codec: VideoCodec::Vp8,
+        bitrate_bps: 300_000,
+        frame_rate_hz: 30,
+    };
+    let send = VideoSend::start(settings, |_| panic!("on purpose")).expect("starts");
+    assert!(send.is_running());
+    send.input().put(moving_picture(320, 240, 0));
+    let began = std::time::Instant::now();
+    while send.is_running() {
+        assert!(began.elapsed() < LONG, "it never ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
