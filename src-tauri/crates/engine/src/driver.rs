@@ -200,7 +200,7 @@ impl Driver {
     fn network_changed(&mut self) {
         tracing::info!("the network has changed");
         if let Some(signaling) = &self.signaling {
-            signaling.handle.try_now();
+            signaling.handle.network_changed();
         }
         self.input(Input::NetworkChanged);
     }

@@ -1,6 +1,6 @@
 //! Notices that the computer is in another network: another Wi-Fi, a cable, a VPN.
 //!
-//! ICE alone needs seconds to see that its path is gone. The interfaces are looked at once a second:
+//! ICE alone needs seconds to see that its path is gone. The interfaces are looked at twice a second:
 //! there is no event for it that works alike on all three systems, and a look costs less than a
 //! tenth of a millisecond.
 
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Looks as long as it lives.
 #[derive(Debug)]
