@@ -250,7 +250,7 @@ host: string,
 /**
  * Its certificate.
  */
-sha256Fingerprint: string, } | { "code": "connectionFailed" } | { "code": "reconnectTimedOut" } | { "code": "refused", 
+sha256Fingerprint: string, } | { "code": "connectionFailed" } | { "code": "wrongCertificate" } | { "code": "reconnectTimedOut" } | { "code": "refused", 
 /**
  * The server's code.
  */

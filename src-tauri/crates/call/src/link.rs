@@ -14,6 +14,8 @@ pub(crate) struct Link {
     pub(crate) is_established: bool,
     /// An offer is due as soon as the negotiation is stable and the other can be reached.
     pub(crate) negotiation_needed: bool,
+    /// The same with new ICE credentials, because the network changed.
+    pub(crate) restart_needed: bool,
     /// What the last applied remote description was.
     pub(crate) remote: Option<Identity>,
     /// Text of the last remote offer applied, to know its copies.
@@ -50,6 +52,7 @@ impl Link {
             negotiation: Negotiation::Stable,
             is_established: false,
             negotiation_needed: false,
+            restart_needed: false,
             remote: None,
             last_offer: None,
             last_answer: None,

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use duet_call::{CallState, FailureCause, Input, Output, PeerInput, ServerProblem};
+use duet_call::{
+    CallState, DescriptionKind, FailureCause, Input, Output, PeerInput, ServerProblem,
+};
 
-use crate::solo::{Solo, has, is_created, is_ice_restart};
+use crate::solo::{Solo, answer, description, has, is_created, is_ice_restart};
 use crate::world::World;
 
 fn lost() -> Input {
@@ -141,4 +143,26 @@ fn another_network_restarts_ice_at_once() {
     let mut solo = Solo::connected(true);
     assert!(has(&solo.input(Input::NetworkChanged), is_ice_restart));
     assert_eq!(solo.word(), "connected");
+}
+
+#[test]
+fn a_network_that_changes_again_during_a_restart_restarts_once_more() {
+    let mut solo = Solo::connected(true);
+    assert!(has(&solo.input(Input::NetworkChanged), is_ice_restart));
+    solo.local(DescriptionKind::Offer, &description("offer", "m2", "f0"));
+    assert!(!has(&solo.input(Input::NetworkChanged), is_ice_restart));
+    let session = solo.session();
+    let outputs = solo.message(answer(Some(&session), &description("answer", "u2", "f1")));
+    assert!(has(&outputs, is_ice_restart));
+}
+
+#[test]
+fn a_network_that_changes_without_a_server_restarts_when_it_is_back() {
+    let mut solo = Solo::connected(true);
+    solo.input(lost());
+    assert!(!has(&solo.input(Input::NetworkChanged), is_ice_restart));
+    solo.input(Input::SignalingOpened);
+    solo.message(crate::solo::joined(2, true));
+    let outputs = solo.message(crate::solo::new_peer(crate::solo::OTHER));
+    assert!(has(&outputs, is_ice_restart));
 }

@@ -25,6 +25,7 @@ use crate::event::{EndpointEvent, SignalingStatus};
 use crate::figures::{ConnectionFigures, Figures};
 use crate::local_media::{LocalMedia, MediaNotice};
 use crate::media_session::MediaPart;
+use crate::network_watch::NetworkWatch;
 use crate::peer_task::PeerHandle;
 use timeline::Timeline;
 
@@ -58,6 +59,7 @@ pub(crate) async fn run(
     let (reports, mut peer_reports) = mpsc::channel(REPORTS);
     let (notices, mut media_notices) = mpsc::channel(REPORTS);
     let mut driver = Driver::new(config, events, reports, notices);
+    let (_network_watch, mut network_changes) = NetworkWatch::spawn();
     driver.announce_media();
     let closing = loop {
         let deadline = driver.call.poll_timeout();
@@ -70,6 +72,7 @@ pub(crate) async fn run(
             event = next_signaling(&mut driver.signaling) => driver.signaling(event),
             Some(report) = peer_reports.recv() => driver.peer(report),
             Some(notice) = media_notices.recv() => driver.media_notice(notice),
+            Some(()) = network_changes.recv() => driver.network_changed(),
             () = sleep_until(deadline) => driver.input(Input::Tick),
             Some(_) = driver.closing.join_next() => {}
         }
@@ -191,6 +194,15 @@ impl Driver {
             }
             None => self.signaling = None,
         }
+    }
+
+    /// The paths there were may be gone, to the other and to the server.
+    fn network_changed(&mut self) {
+        tracing::info!("the network has changed");
+        if let Some(signaling) = &self.signaling {
+            signaling.handle.network_changed();
+        }
+        self.input(Input::NetworkChanged);
     }
 
     fn tell(&mut self, event: EndpointEvent) {

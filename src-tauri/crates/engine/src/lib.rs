@@ -12,6 +12,7 @@ mod event;
 mod figures;
 mod local_media;
 mod media_session;
+mod network_watch;
 mod peer_task;
 
 pub use config::{

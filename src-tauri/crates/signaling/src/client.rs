@@ -51,6 +51,12 @@ impl SignalingHandle {
         self.command(Command::TryNow);
     }
 
+    /// The computer is in another network: an open connection must answer within a second, or
+    /// another one is made; without one, it is tried at once.
+    pub fn network_changed(&self) {
+        self.command(Command::NetworkChanged);
+    }
+
     /// Trusts a certificate for this server from now on, and tries again. False if the text is no
     /// SHA-256 fingerprint.
     pub fn trust(&self, sha256_fingerprint: &str) -> bool {

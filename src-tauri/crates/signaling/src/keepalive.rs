@@ -11,6 +11,8 @@ pub struct Keepalive {
     silence_timeout: Duration,
     next_send: Instant,
     last_received: Instant,
+    /// An answer is waited for until then.
+    answer_due: Option<Instant>,
 }
 
 /// What is due.
@@ -33,24 +35,34 @@ impl Keepalive {
             silence_timeout,
             next_send: now + interval,
             last_received: now,
+            answer_due: None,
         }
     }
 
     /// A frame came, whatever it was.
     pub fn received(&mut self, now: Instant) {
         self.last_received = now;
+        self.answer_due = None;
+    }
+
+    /// There is reason to doubt the connection: asks now, and waits no longer than `patience`.
+    pub fn probe(&mut self, now: Instant, patience: Duration) {
+        self.next_send = now;
+        self.answer_due.get_or_insert(now + patience);
     }
 
     /// When [`Keepalive::due`] has something to say.
     #[must_use]
     pub fn poll_timeout(&self) -> Instant {
-        self.next_send
-            .min(self.last_received + self.silence_timeout)
+        let silent = self.last_received + self.silence_timeout;
+        let lost = self.answer_due.map_or(silent, |due| due.min(silent));
+        self.next_send.min(lost)
     }
 
     /// What is due at `now`.
     pub fn due(&mut self, now: Instant) -> Due {
-        if now.saturating_duration_since(self.last_received) >= self.silence_timeout {
+        let is_silent = now.saturating_duration_since(self.last_received) >= self.silence_timeout;
+        if is_silent || self.answer_due.is_some_and(|due| due <= now) {
             return Due::Lost;
         }
         if now < self.next_send {
@@ -99,6 +111,25 @@ mod tests {
     #[test]
     fn silence_of_twelve_seconds_is_a_loss() {
         assert_eq!(run(Duration::from_secs(60), None), (2, Some(SILENCE)));
+    }
+
+    #[test]
+    fn a_doubted_connection_must_answer_soon() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let patience = Duration::from_secs(1);
+        let mut keepalive = Keepalive::new(start, INTERVAL, SILENCE);
+        keepalive.probe(at(100), patience);
+        assert_eq!(keepalive.due(at(100)), Due::Send);
+        keepalive.received(at(140));
+        assert_eq!(keepalive.due(at(2_000)), Due::Nothing);
+        keepalive.probe(at(2_000), patience);
+        assert_eq!(keepalive.due(at(2_000)), Due::Send);
+        // Another doubt does not prolong the wait.
+        keepalive.probe(at(2_900), patience);
+        assert_eq!(keepalive.due(at(2_900)), Due::Send);
+        assert_eq!(keepalive.poll_timeout(), at(3_000));
+        assert_eq!(keepalive.due(at(3_000)), Due::Lost);
     }
 
     #[test]

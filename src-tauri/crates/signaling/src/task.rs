@@ -19,11 +19,15 @@ use crate::fingerprint::Fingerprint;
 use crate::keepalive::{Due, Keepalive};
 use crate::membership::{Membership, Verdict};
 
+/// What an answer may take after the network changed: longer than any usable path to a server.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What the handle asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
     Send(ClientMessage),
     TryNow,
+    NetworkChanged,
     Trust(Fingerprint),
     LeaveAndClose(oneshot::Sender<()>),
 }
@@ -160,7 +164,7 @@ impl Task {
             match self.commands.recv().await {
                 None => return Err(End { _done: None }),
                 Some(Command::LeaveAndClose(done)) => return Err(End { _done: Some(done) }),
-                Some(Command::TryNow) => return Ok(Wish::Try),
+                Some(Command::TryNow | Command::NetworkChanged) => return Ok(Wish::Try),
                 Some(Command::Trust(fingerprint)) => {
                     self.trusted.push(fingerprint);
                     return Ok(Wish::Try);
@@ -204,7 +208,13 @@ impl Task {
                         Err(error) => Err(error),
                     }
                 }
-                command = self.commands.recv() => self.command(&mut connection, command).await?,
+                command = self.commands.recv() => match command {
+                    Some(Command::NetworkChanged) => {
+                        keepalive.probe(Instant::now(), PROBE_PATIENCE);
+                        Ok(())
+                    }
+                    command => self.command(&mut connection, command).await?,
+                },
                 () = tokio::time::sleep_until(due_at) => match keepalive.due(Instant::now()) {
                     Due::Nothing => Ok(()),
                     Due::Send => connection.send(ClientMessage::Keepalive.to_json()),
@@ -227,7 +237,7 @@ impl Task {
                 let message = self.membership.outgoing(message);
                 Ok(connection.send(message.to_json()))
             }
-            Some(Command::TryNow) => Ok(Ok(())),
+            Some(Command::TryNow | Command::NetworkChanged) => Ok(Ok(())),
             Some(Command::Trust(fingerprint)) => {
                 self.trusted.push(fingerprint);
                 Ok(Ok(()))

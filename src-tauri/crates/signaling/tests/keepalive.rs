@@ -76,3 +76,21 @@ async fn any_frame_is_a_sign_of_life() {
     drop(socket);
     assert!(matches!(client.next().await, SignalingEvent::Lost { .. }));
 }
+
+#[tokio::test]
+async fn after_a_change_of_network_a_silent_connection_is_replaced() {
+    let listener = Listener::start().await;
+    let mut client = Client::with(SignalingConfig {
+        url: listener.url(),
+        silence_timeout: Duration::from_secs(3600),
+        keepalive_interval: Duration::from_secs(3600),
+        ..SignalingConfig::default()
+    });
+    let mut half_open = listener.accept().await;
+    client.opened().await;
+    client.handle.network_changed();
+    assert_eq!(text(&mut half_open).await, r#"{"cmd":"keepalive"}"#);
+    assert_eq!(client.problem().await, SignalingError::Silent);
+    let _again = listener.accept().await;
+    client.opened().await;
+}

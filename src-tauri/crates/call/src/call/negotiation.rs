@@ -62,6 +62,7 @@ impl Call {
         link.negotiation = Negotiation::MakingOffer;
         link.negotiation_needed = false;
         if ice_restart {
+            link.restart_needed = false;
             link.local.next_generation();
         }
         let session = link.session.clone();
@@ -150,12 +151,13 @@ impl Call {
     }
 
     pub(super) fn offer_if_needed(&mut self) {
-        let is_due = self
-            .link
-            .as_ref()
-            .is_some_and(|link| link.negotiation_needed && link.negotiation == Negotiation::Stable);
-        if is_due && self.can_signal() {
-            self.begin_offer(false);
+        let Some(link) = &self.link else {
+            return;
+        };
+        let ice_restart = link.restart_needed;
+        let is_due = link.negotiation_needed || ice_restart;
+        if is_due && link.negotiation == Negotiation::Stable && self.can_signal() {
+            self.begin_offer(ice_restart);
         }
     }
 

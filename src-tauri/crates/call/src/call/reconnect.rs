@@ -236,13 +236,10 @@ impl Call {
     pub(super) fn network_changed(&mut self, now: Instant) {
         match &self.state {
             CallState::Connected { .. } => {
-                let is_stable = self
-                    .link
-                    .as_ref()
-                    .is_some_and(|link| link.negotiation == Negotiation::Stable);
-                if is_stable && self.can_signal() {
-                    self.begin_offer(true);
+                if let Some(link) = &mut self.link {
+                    link.restart_needed = true;
                 }
+                self.offer_if_needed();
             }
             CallState::Reconnecting { .. } => self.recover_now(now),
             CallState::Idle

@@ -13,7 +13,7 @@ const BEFORE: &[u8] = b"fingerprint:sha-256 ";
 
 /// Forwards connections to the server, with wrong fingerprints on the way back; gives its URL. Ends
 /// with the runtime.
-pub async fn tampering_proxy(server: SocketAddr) -> String {
+pub(crate) async fn tampering_proxy(server: SocketAddr) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {

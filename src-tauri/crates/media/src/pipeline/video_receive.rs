@@ -74,6 +74,8 @@ struct Inbox {
     round_trip_us: Option<i64>,
     extra_delay_us: Option<i64>,
     camera: Option<Camera>,
+    /// The camera was off since the last look, even if it is on again.
+    was_off: bool,
     stop: bool,
 }
 
@@ -140,7 +142,9 @@ impl VideoReceive {
     /// Tells that the sender turned its camera off: the gap that follows is no freeze, and no key
     /// frame is asked for. It ends with [`Self::resume`], or when packets come all the same.
     pub fn pause(&self) {
-        self.shared.inbox.lock().camera = Some(Camera::OffSince(clock::now_us()));
+        let mut inbox = self.shared.inbox.lock();
+        inbox.camera = Some(Camera::OffSince(clock::now_us()));
+        inbox.was_off = true;
     }
 
     /// Tells that the camera is on again.
@@ -218,11 +222,11 @@ impl<F: FnMut(VideoFrame), K: FnMut()> DecodeLoop<F, K> {
         if let Some(extra_delay_us) = inbox.extra_delay_us.take() {
             self.buffer.set_extra_delay_us(extra_delay_us);
         }
+        if std::mem::take(&mut inbox.was_off) {
+            self.freezes.pause();
+        }
         match inbox.camera.take() {
-            Some(Camera::OffSince(at_us)) => {
-                self.buffer.pause(at_us);
-                self.freezes.pause();
-            }
+            Some(Camera::OffSince(at_us)) => self.buffer.pause(at_us),
             Some(Camera::On) => self.buffer.resume(),
             None => {}
         }
