@@ -209,15 +209,15 @@ impl VideoPart {
         };
         let (frames, waiting) = mpsc::channel(FRAMES_WAITING);
         let dropped = Arc::clone(dropped_frames);
-        let encoder = VideoSend::start(settings, move |packets: Vec<OutgoingPacket>| {
-            if frames.try_send(packets).is_err() {
+        let encoder = VideoSend::start(settings, move |codec, packets| {
+            if frames.try_send(CodedFrame { codec, packets }).is_err() {
                 dropped.fetch_add(1, Relaxed);
             }
         })?;
         Ok(Self {
             input: encoder.input(),
             encoder,
-            task: tokio::spawn(outgoing.send_frames(waiting, Arc::clone(coded))),
+            task: tokio::spawn(outgoing.send_frames(waiting)),
         })
     }
 }
@@ -238,6 +238,12 @@ impl SoundPart {
     }
 }
 
+/// A frame that may wait while another codec is negotiated.
+struct CodedFrame {
+    codec: VideoCodec,
+    packets: Vec<OutgoingPacket>,
+}
+
 /// Hands packets to the connection.
 struct Outgoing {
     sender: RtpSender,
@@ -246,17 +252,13 @@ struct Outgoing {
 }
 
 impl Outgoing {
-    async fn send_frames(
-        self,
-        mut frames: mpsc::Receiver<Vec<OutgoingPacket>>,
-        coded: Arc<Mutex<VideoCodec>>,
-    ) {
-        while let Some(packets) = frames.recv().await {
-            let codec = match *coded.lock() {
+    async fn send_frames(self, mut frames: mpsc::Receiver<CodedFrame>) {
+        while let Some(frame) = frames.recv().await {
+            let codec = match frame.codec {
                 VideoCodec::Vp8 => Codec::Vp8,
                 VideoCodec::H264 => Codec::H264,
             };
-            for packet in packets {
+            for packet in frame.packets {
                 if !self.send(codec, packet).await {
                     break;
                 }

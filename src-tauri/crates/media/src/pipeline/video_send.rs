@@ -98,10 +98,10 @@ struct Control {
 
 impl VideoSend {
     /// Starts the encoder thread. `on_packets` gets the packets of one frame at a time, on that
-    /// thread.
+    /// thread, with the codec that they were coded with: they may wait across a change of it.
     pub fn start(
         settings: VideoSendSettings,
-        on_packets: impl FnMut(Vec<OutgoingPacket>) + Send + 'static,
+        on_packets: impl FnMut(VideoCodec, Vec<OutgoingPacket>) + Send + 'static,
     ) -> Result<Self, PipelineError> {
         let (writer, reader) = frame_slot();
         let control = Arc::new(Control {
@@ -192,7 +192,7 @@ struct Current {
     bitrate_bps: u32,
 }
 
-impl<F: FnMut(Vec<OutgoingPacket>)> EncodeLoop<F> {
+impl<F: FnMut(VideoCodec, Vec<OutgoingPacket>)> EncodeLoop<F> {
     fn run(mut self, reader: &FrameReader<VideoFrame>) {
         while !self.control.stop.load(Relaxed) {
             match reader.take(IDLE) {
@@ -246,7 +246,7 @@ impl<F: FnMut(Vec<OutgoingPacket>)> EncodeLoop<F> {
             encoded.key_frame,
             "frame encoded"
         );
-        (self.on_packets)(packets);
+        (self.on_packets)(codec, packets);
         Ok(())
     }
 

@@ -43,7 +43,7 @@ fn start(codec: VideoCodec, mut lose: impl FnMut(u64) -> bool + Send + 'static) 
         bitrate_bps: 1_000_000,
         frame_rate_hz: 30,
     };
-    let send = VideoSend::start(settings, move |packets| {
+    let send = VideoSend::start(settings, move |_, packets| {
         // A frame that starts with an SPS aggregate or unit is H.264; VP8 has X set.
         if let Some(first) = packets.first() {
             current = match (first.payload[0], current) {
@@ -192,7 +192,7 @@ fn a_panic_in_a_callback_ends_the_pipeline_and_can_be_seen() {
         bitrate_bps: 300_000,
         frame_rate_hz: 30,
     };
-    let send = VideoSend::start(settings, |_| panic!("on purpose")).expect("starts");
+    let send = VideoSend::start(settings, |_, _| panic!("on purpose")).expect("starts");
     assert!(send.is_running());
     send.input().put(moving_picture(320, 240, 0));
     let began = std::time::Instant::now();
