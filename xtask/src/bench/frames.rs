@@ -5,8 +5,8 @@
 //! and renderer. The time runs from the hand-over in Rust until the page has drawn, on the machine's
 //! clock; the processor time is that of the program and its web process, and per picture drawn.
 
-use super::process_tree;
-use crate::{project, setup, shell, ui};
+use super::{process_tree, programs};
+use crate::{project, setup, shell};
 use anyhow::{Context, Result};
 use duet_testkit::{clip, display_rig::DisplayRig, process::Process};
 use serde_json::Value;
@@ -29,9 +29,8 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
         None => Ok(otherwise),
     };
     let (seconds, pairs) = (number(0, 20)?, number(1, 3)?);
+    programs::build()?;
     let page = build_page()?;
-    let mut build = project::cargo();
-    shell::run(build.args(["build", "--locked", "--workspace", "--all-targets"]))?;
     println!("way          fps   p50 ms   p95 ms   CPU ms/frame");
     for _ in 0..pairs {
         for way in WAYS {
@@ -50,7 +49,6 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
 }
 
 fn build_page() -> Result<std::path::PathBuf> {
-    ui::build()?;
     let folder = project::target()?.join("bench/frames");
     let mut build = setup::node()?.npm();
     build.args(["exec", "--", "vite", "build", "--config"]);
@@ -64,7 +62,7 @@ fn build_page() -> Result<std::path::PathBuf> {
 fn measure(page: &Path, way: &str, seconds: u64) -> Result<Sample> {
     let film = clip::film(1280, 720)?;
     let display = DisplayRig::start(1280, 760)?;
-    let mut command = Command::new(project::target()?.join("debug/examples/bench_frames"));
+    let mut command = Command::new(programs::folder()?.join("examples/bench_frames"));
     command
         .arg(page)
         .args([way, &seconds.to_string()])

@@ -1,15 +1,17 @@
 //! The programs that measurements start: built in the release profile, as people run them.
 
-use crate::{project, shell};
+use crate::{project, shell, ui};
 use anyhow::{Context, Result};
 use duet_testkit::process::Process;
 use std::{path::PathBuf, process::Command, time::Duration};
 
-/// Builds the server and the endpoint without a window.
+/// Builds everything that measurements start, in one go: with fewer packages cargo would turn other
+/// features on, and compile the libraries again for each measurement.
 pub(crate) fn build() -> Result<()> {
+    ui::build()?;
     let mut command = project::cargo();
-    command.args(["build", "--release", "--locked"]);
-    shell::run(command.args(["-p", "duet-server", "-p", "duet-headless"]))
+    command.args(["build", "--release", "--locked", "--workspace"]);
+    shell::run(command.args(["--bins", "--examples"]))
 }
 
 /// A command for one of them.
@@ -28,6 +30,7 @@ pub(crate) fn start_server(arguments: &[&str]) -> Result<(Process, String)> {
     Ok((server, url.to_owned()))
 }
 
-fn folder() -> Result<PathBuf> {
+/// Where they lie.
+pub(crate) fn folder() -> Result<PathBuf> {
     Ok(project::target()?.join("release"))
 }
