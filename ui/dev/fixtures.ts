@@ -58,7 +58,7 @@ const statistics: View['statistics'] = {
 export const fixtures: Record<string, Fixture> = {
   home: with_({}),
   'home-first': with_({ recents: [], settings: { ...base.settings, displayName: '' } }),
-  'home-network': with_({ server: { ...base.server, network: { kind: 'open', address: 'ws://192.168.178.42:7440/ws', inviteUrl } } }),
+  'home-network': with_({ server: { ...base.server, network: { kind: 'open', address: '192.168.178.42:7440' } } }),
   'home-offline': with_({ server: { ...remoteServer, reach: { kind: 'unreachable', retryAtMs: now + 3_600_000 } } }),
   'home-untrusted': with_({ server: { ...remoteServer, reach: { kind: 'untrusted', sha256Fingerprint: fingerprint } } }),
   'confirm-server': with_({ confirmServer: { roomId, url: 'wss://other.example.net/ws', host: 'other.example.net' } }),

@@ -204,6 +204,7 @@ impl<W: Window> Controller<W> {
             },
             FailureCause::NegotiationTimeout => Failure::ConnectionFailed,
             FailureCause::WrongCertificate => Failure::WrongCertificate,
+            FailureCause::NoRelay => Failure::NoRelay,
             FailureCause::ConnectionLost => Failure::ReconnectTimedOut,
         }
     }

@@ -252,7 +252,6 @@ impl<W: Window> Controller<W> {
         let network = match embedded.open_to_network().await {
             Ok(address) => NetworkView::Open {
                 address: address.to_string(),
-                invite_url: format!("duet://{address}"),
             },
             Err(error) => {
                 tracing::warn!(%error, "the server could not be opened to the network");

@@ -219,6 +219,8 @@ pub enum Failure {
     ConnectionFailed,
     /// The other's certificate is not the one announced: somebody may stand between.
     WrongCertificate,
+    /// Only relays may be used, and none is known.
+    NoRelay,
     /// The connection could not be mended in time.
     ReconnectTimedOut,
     /// The server refused.

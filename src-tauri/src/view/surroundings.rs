@@ -149,8 +149,6 @@ pub enum NetworkView {
     Open {
         /// Where.
         address: String,
-        /// What to send to the other person.
-        invite_url: String,
     },
     /// The port could not be opened.
     Failed,

@@ -250,7 +250,7 @@ host: string,
 /**
  * Its certificate.
  */
-sha256Fingerprint: string, } | { "code": "connectionFailed" } | { "code": "wrongCertificate" } | { "code": "reconnectTimedOut" } | { "code": "refused", 
+sha256Fingerprint: string, } | { "code": "connectionFailed" } | { "code": "wrongCertificate" } | { "code": "noRelay" } | { "code": "reconnectTimedOut" } | { "code": "refused", 
 /**
  * The server's code.
  */
@@ -385,11 +385,7 @@ export type NetworkView = { "kind": "notEmbedded" } | { "kind": "closed" } | { "
 /**
  * Where.
  */
-address: string, 
-/**
- * What to send to the other person.
- */
-inviteUrl: string, } | { "kind": "failed" };
+address: string, } | { "kind": "failed" };
 
 /**
  * Something that happened, for a toast.

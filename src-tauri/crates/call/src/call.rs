@@ -160,6 +160,7 @@ impl Call {
             PeerInput::LocalDescription { kind, msg } => self.local_description(kind, msg),
             PeerInput::LocalCandidate(candidate) => self.local_candidate(candidate),
             PeerInput::Connected => self.peer_connected(now),
+            PeerInput::NoRelay => self.fail(now, FailureCause::NoRelay),
             PeerInput::WrongCertificate => self.fail(now, FailureCause::WrongCertificate),
             PeerInput::Disconnected => self.peer_disconnected(now),
             PeerInput::Failed => self.peer_failed(now),

@@ -83,6 +83,8 @@ pub enum PeerInput {
     Disconnected,
     /// It will not heal.
     Failed,
+    /// Only relays may be used, and none is known.
+    NoRelay,
     /// Who answers has another certificate than their description names: somebody stands between,
     /// or the description was changed on its way. Nothing was sent to them.
     WrongCertificate,

@@ -171,6 +171,8 @@ pub enum FailureCause {
     ConnectionLost,
     /// The other's certificate is not the one that their description names.
     WrongCertificate,
+    /// Only relays may be used, and neither the server nor the settings name one.
+    NoRelay,
 }
 
 impl CallState {
@@ -207,7 +209,8 @@ impl CallState {
                 | FailureCause::Server(_)
                 | FailureCause::Refused(_)
                 | FailureCause::NegotiationTimeout
-                | FailureCause::WrongCertificate => Action::Retry,
+                | FailureCause::WrongCertificate
+                | FailureCause::NoRelay => Action::Retry,
             },
             Self::Left { .. } => Action::Rejoin,
         }
@@ -292,6 +295,7 @@ impl FailureCause {
             Self::NegotiationTimeout => "no-path",
             Self::ConnectionLost => "connection-lost",
             Self::WrongCertificate => "wrong-certificate",
+            Self::NoRelay => "no-relay",
         }
     }
 }

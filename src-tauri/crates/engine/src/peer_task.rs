@@ -114,6 +114,12 @@ impl PeerHandle {
     }
 }
 
+/// Whether any of the servers relays (RFC 7065, section 3.1).
+fn names_a_relay(servers: &[IceServer]) -> bool {
+    let mut urls = servers.iter().flat_map(|server| &server.urls);
+    urls.any(|url| url.starts_with("turn:") || url.starts_with("turns:"))
+}
+
 async fn run(
     plan: PeerPlan,
     link: Arc<MediaLink>,
@@ -125,6 +131,10 @@ async fn run(
         session: plan.session.clone(),
         reports,
     };
+    if plan.ice_policy == IcePolicy::Relay && !names_a_relay(&plan.ice_servers) {
+        report.call(PeerInput::NoRelay).await;
+        return;
+    }
     let (peer, mut events, media) = match build(plan, link).await {
         Ok(built) => built,
         Err(error) => {

@@ -183,6 +183,10 @@ fn failure(cause: FailureCause) -> String {
             "the other has another certificate than announced: somebody may stand between"
                 .to_owned()
         }
+        FailureCause::NoRelay => {
+            "only relays may be used, and the server names none: --ice-policy all, or a server with TURN"
+                .to_owned()
+        }
         FailureCause::ConnectionLost => "the connection was lost for too long".to_owned(),
     }
 }
