@@ -29,10 +29,10 @@ async fn ends(person: &mut Person) -> (bool, CallState) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_call_and_not_one_packet() {
-    let server = server().await;
-    let tampered = tampering_proxy(server.local_addrs()[0]).await;
     // Whoever joins first makes the offer, so each role is deceived once.
     for deceived_first in [true, false] {
+        let server = server().await;
+        let tampered = tampering_proxy(server.local_addrs()[0]).await;
         let mut deceived = Person::at(&tampered, |_| {});
         let other = Person::new(&server);
         let (first, second) = if deceived_first {
