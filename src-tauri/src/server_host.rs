@@ -46,10 +46,14 @@ impl ServerHost {
             });
         }
         let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, ServerConfig::DEFAULT_PORT));
-        if probe(&usual.to_string()).await {
-            return Ok(Self::Elsewhere {
-                url: format!("ws://{usual}/ws"),
-            });
+        Self::at(usual).await
+    }
+
+    /// The server of another Duet at the usual address, or else one of our own.
+    async fn at(usual: SocketAddr) -> Result<Self, ServerError> {
+        let url = format!("ws://{usual}/ws");
+        if speaks_websocket(&url).await {
+            return Ok(Self::Elsewhere { url });
         }
         // The usual port may be taken by something that does not answer.
         let server = match Server::bind(ServerConfig::new(vec![usual])).await {
@@ -131,6 +135,14 @@ pub enum OpenError {
     Listen(#[from] ServerError),
 }
 
+/// Whether a signaling server is there: any program may listen at a port. Nothing is joined.
+async fn speaks_websocket(url: &str) -> bool {
+    matches!(
+        tokio::time::timeout(PROBE, tokio_tungstenite::connect_async(url)).await,
+        Ok(Ok(_))
+    )
+}
+
 /// Whether something answers at `HOST:PORT` within half a second; nothing is sent.
 pub async fn probe(address: &str) -> bool {
     matches!(
@@ -147,4 +159,61 @@ fn network_address() -> Option<IpAddr> {
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
     let address = socket.local_addr().ok()?.ip();
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    async fn free_address() -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let address = listener.and_then(|listener| listener.local_addr());
+        address.expect("a free port")
+    }
+
+    #[tokio::test]
+    async fn the_first_brings_the_server_and_the_second_finds_it() {
+        let usual = free_address().await;
+        let first = ServerHost::at(usual).await.expect("a server");
+        assert!(matches!(first, ServerHost::Embedded(_)), "{first:?}");
+        let second = ServerHost::at(usual).await.expect("a server");
+        assert!(matches!(second, ServerHost::Elsewhere { .. }), "{second:?}");
+        assert_eq!(second.url(), first.url());
+    }
+
+    #[tokio::test]
+    async fn another_program_at_the_usual_port_is_no_server() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let other = other.expect("a free port");
+        let usual = other.local_addr().expect("it listens");
+        let host = ServerHost::at(usual).await.expect("a server");
+        assert!(matches!(host, ServerHost::Embedded(_)), "{host:?}");
+        assert!(speaks_websocket(host.url()).await);
+        assert!(!host.url().contains(&usual.to_string()));
+    }
+
+    #[tokio::test]
+    async fn the_network_gets_in_after_a_word_and_not_before_or_after() {
+        let host = ServerHost::at(free_address().await).await;
+        let ServerHost::Embedded(mut server) = host.expect("a server") else {
+            panic!("nobody else listens");
+        };
+        let Some(own) = network_address() else {
+            assert!(matches!(
+                server.open_to_network().await,
+                Err(OpenError::NoNetwork)
+            ));
+            return;
+        };
+        let loopback_port = server.url.rsplit(':').next().expect("a port").to_owned();
+        let loopback_port = loopback_port.trim_end_matches("/ws").to_owned();
+        assert!(!speaks_websocket(&format!("ws://{own}:{loopback_port}/ws")).await);
+        let address = server.open_to_network().await.expect("it opens");
+        let url = format!("ws://{address}/ws");
+        assert!(speaks_websocket(&url).await);
+        server.close_to_network().await;
+        assert!(!speaks_websocket(&url).await);
+        assert!(speaks_websocket(&server.url).await, "who is in stays");
+    }
 }
