@@ -13,6 +13,8 @@ mod quality;
 mod reach;
 mod rooms;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use actions::{path_config, video_format};
 
