@@ -1,7 +1,9 @@
-//! Faults around the real window: a server that nobody vouches for, a web process that dies.
+//! Faults around the real window: a server that nobody vouches for, cameras that do not work, a web
+//! process that dies.
 #![cfg(target_os = "linux")]
 
 use anyhow::Result;
+use duet_testkit::camera_rig::CameraState;
 use duet_testkit::{descendant, turn};
 use duet_tests::desk::{self, Desk, PATIENCE};
 use duet_tests::tls_front::TlsFront;
@@ -32,6 +34,64 @@ fn an_unknown_certificate_is_shown_and_trusted_once() -> Result<()> {
     // Trusted once is trusted for this server.
     desk.click("rejoin")?;
     desk.until_call_is("waitingForPeer", PATIENCE)?;
+    Ok(())
+}
+
+#[test]
+fn a_camera_that_does_not_work_is_named_and_taken_when_it_does() -> Result<()> {
+    if desk::unavailable("a_camera_that_does_not_work_is_named_and_taken_when_it_does") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let camera = plug_in_camera("Camera", 1000)?;
+    let desk = Desk::sit_down(&server.url(), &[])?;
+    for (state, problem) in [
+        (CameraState::Busy, "inUse"),
+        (CameraState::Forbidden, "notAllowed"),
+    ] {
+        camera.set_state(state)?;
+        desk.enter_lobby("cameras")?;
+        let css = format!("[data-testid=\"camera-problem\"][data-problem=\"{problem}\"]");
+        desk.window.wait_for(&css, PATIENCE)?;
+        camera.set_state(CameraState::Ok)?;
+        desk.click("camera-retry")?;
+        desk.sees_film(1000)?;
+        desk.click("lobby-home")?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_camera_that_hangs_costs_the_picture_and_not_the_call() -> Result<()> {
+    if desk::unavailable("a_camera_that_hangs_costs_the_picture_and_not_the_call") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let camera = plug_in_camera("Camera", 1000)?;
+    let folder = tempfile::tempdir()?;
+    let other = Peer::start(
+        &server,
+        "hangs",
+        folder.path(),
+        &["--microphone", "test:660"],
+    )?;
+    other.until_waiting()?;
+    let desk = Desk::sit_down(&server.url(), &[])?;
+    desk.enter_lobby("hangs")?;
+    desk.sees_film(1000)?;
+    desk.click("lobby-join")?;
+    desk.until_call_is("connected", PATIENCE)?;
+    camera.set_state(CameraState::Hanging)?;
+    desk.shown("toast-retry")?;
+    desk.hears("speaker", 660.0)?;
+    assert_eq!(desk.call_state()?, "connected");
+    // It comes back by itself when the camera does.
+    camera.set_state(CameraState::Ok)?;
+    desk.window
+        .wait_until_gone("[data-testid=\"toast-retry\"]", PATIENCE)?;
+    assert_eq!(desk.call_state()?, "connected");
     Ok(())
 }
 

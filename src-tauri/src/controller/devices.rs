@@ -147,6 +147,7 @@ impl<W: Window> Controller<W> {
             EngineKind::Microphone => DeviceKind::Microphone,
             EngineKind::Speaker => DeviceKind::Speaker,
         };
+        tracing::debug!(?kind, change = ?notice.change, "device");
         match notice.change {
             DeviceChange::Works => self.device_works(kind),
             DeviceChange::Failed { code } => {

@@ -119,6 +119,15 @@ impl WebDriver {
         }
     }
 
+    /// Waits until a CSS selector finds nothing that is shown.
+    pub fn wait_until_gone(&self, css: &str, timeout: Duration) -> Result<()> {
+        process::eventually(&format!("{css} is gone"), timeout, || {
+            !self
+                .find(css)
+                .is_ok_and(|found| found.is_displayed().unwrap_or(false))
+        })
+    }
+
     /// The page's visible text.
     pub fn page_text(&self) -> Result<String> {
         let text = self.execute("return document.body.innerText", &[])?;
