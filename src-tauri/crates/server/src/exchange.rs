@@ -44,6 +44,10 @@ pub struct Counts {
     pub logins: usize,
     /// Calls that ring or were just accepted.
     pub calls: usize,
+    /// Rooms that are shut, or for two alone.
+    pub reserved_rooms: usize,
+    /// Uids that belong to somebody.
+    pub uids: usize,
 }
 
 impl Exchange {
@@ -159,6 +163,8 @@ impl Exchange {
             members: self.rooms.member_count(),
             logins: self.directory.login_count(),
             calls: self.directory.calls.len(),
+            reserved_rooms: self.rooms.reservation_count(),
+            uids: self.rooms.uid_count(),
         }
     }
 

@@ -80,6 +80,17 @@ async fn a_text_reaches_somebody_of_the_lobby() {
 }
 
 #[tokio::test]
+async fn a_claimed_sender_is_not_believed() {
+    let server = quiet_server().await;
+    let mut ann = Client::logged_in(&server, "Ann", "a").await;
+    let mut bob = Client::logged_in(&server, "Bob", "b").await;
+    let forged = r#"{"cmd":"message","to":"b","content":"hi","id":"1","from":"b","uid":"b","name":"Bob","time":"1970-01-01T00:00:00Z"}"#;
+    ann.send_text(forged).await;
+    let (from, name, _, _) = expect_text(&mut bob).await;
+    assert_eq!((from.as_str(), name.as_deref()), ("a", Some("Ann")));
+}
+
+#[tokio::test]
 async fn a_text_reaches_the_other_in_a_room_by_uid_or_by_room() {
     let server = server().await;
     let (mut a, mut b) = couple(&server).await;

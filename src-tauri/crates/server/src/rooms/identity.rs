@@ -88,6 +88,11 @@ impl Rooms {
         taken.or(holder.kept_place.as_deref())
     }
 
+    /// Uids that belong to somebody.
+    pub(crate) fn uid_count(&self) -> usize {
+        self.holders.len()
+    }
+
     /// What `uid` is to this connection; `is_proven` says that a token was good.
     pub(crate) fn claim(&self, id: ConnectionId, uid: &str, is_proven: bool) -> Claim {
         match self.holders.get(uid) {

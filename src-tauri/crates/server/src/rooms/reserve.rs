@@ -32,6 +32,11 @@ impl Rooms {
         self.reservations.remove(key);
     }
 
+    /// Rooms that are not for everybody.
+    pub(crate) fn reservation_count(&self) -> usize {
+        self.reservations.len()
+    }
+
     /// Whether nobody has a place there, taken or kept.
     pub(crate) fn is_empty(&self, key: &str) -> bool {
         !self.rooms.contains_key(key)

@@ -1,6 +1,6 @@
 //! The exchange, the clients, and what ought to be: driving one and comparing it with the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
@@ -137,6 +137,10 @@ impl World {
         let counts = self.exchange.counts();
         assert_eq!(counts.logins, self.logins.len(), "{:?}", self.logins);
         assert_eq!(counts.members, self.places.len(), "{:?}", self.places);
+        let mut uids: BTreeSet<&String> = self.bound.values().collect();
+        uids.extend(self.logins.keys());
+        uids.extend(self.places.keys());
+        assert_eq!(counts.uids, uids.len(), "{uids:?}");
         let open: Vec<_> = self.open_calls().collect();
         assert_eq!(counts.calls, open.len(), "{open:?}");
         let mut busy: Vec<&str> = open.iter().flat_map(|call| call.uids()).collect();
@@ -160,9 +164,9 @@ impl World {
         }
         self.wait(RESUME_WINDOW);
         self.check();
-        assert_eq!(self.exchange.counts(), Default::default());
         // What is remembered besides is forgotten, too.
         self.wait(RESUME_WINDOW);
+        assert_eq!(self.exchange.counts(), Default::default());
         assert_eq!(self.exchange.poll_timeout(), None);
     }
 
