@@ -17,7 +17,8 @@ pub(super) enum Step {
     Login {
         client: usize,
         uid: usize,
-        name: usize,
+        /// None is one of the uid's own.
+        name: Option<usize>,
         lobby: usize,
         resume: bool,
         proof: Proof,
@@ -31,12 +32,12 @@ pub(super) enum Step {
     },
     /// About a call counted from the newest.
     Answer {
-        client: usize,
+        by: By,
         call: usize,
         word: Word,
     },
     Join {
-        client: usize,
+        by: By,
         uid: usize,
         room: Target,
         resume: bool,
@@ -73,6 +74,14 @@ pub(super) enum Proof {
     Guess,
 }
 
+/// Who does something: mostly one of the two of the newest call, or little would come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Caller,
+    Callee,
+    Client(usize),
+}
+
 /// An answer to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
@@ -97,10 +106,19 @@ fn proof() -> impl Strategy<Value = Proof> {
     ]
 }
 
+fn by(clients: usize) -> impl Strategy<Value = By> {
+    prop_oneof![
+        2 => Just(By::Caller),
+        3 => Just(By::Callee),
+        3 => (0..clients).prop_map(By::Client),
+    ]
+}
+
 fn target() -> impl Strategy<Value = Target> {
     prop_oneof![
         1 => (0..ROOMS).prop_map(Target::Plain),
-        3 => (0usize..2).prop_map(Target::OfCall),
+        2 => Just(Target::OfCall(0)),
+        1 => Just(Target::OfCall(1)),
     ]
 }
 
@@ -124,7 +142,8 @@ pub(super) fn step(clients: usize) -> impl Strategy<Value = Step> {
     let login = (
         client.clone(),
         uid.clone(),
-        0..NAMES,
+        // Mostly a name of one's own.
+        prop_oneof![2 => Just(None), 1 => (0..NAMES).prop_map(Some)],
         // Mostly where the others are.
         prop_oneof![4 => Just(0), 1 => 0..LOBBIES],
         any::<bool>(),
@@ -137,10 +156,10 @@ pub(super) fn step(clients: usize) -> impl Strategy<Value = Step> {
         }),
         1 => client.clone().prop_map(|client| Step::Logout { client }),
         8 => (client.clone(), uid.clone()).prop_map(|(client, to)| Step::Call { client, to }),
-        8 => (client.clone(), 0usize..2, word())
-            .prop_map(|(client, call, word)| Step::Answer { client, call, word }),
-        6 => (client.clone(), uid.clone(), target(), any::<bool>())
-            .prop_map(|(client, uid, room, resume)| Step::Join { client, uid, room, resume }),
+        8 => (by(clients), prop_oneof![4 => Just(0usize), 1 => Just(1)], word())
+            .prop_map(|(by, call, word)| Step::Answer { by, call, word }),
+        8 => (by(clients), uid.clone(), target(), any::<bool>())
+            .prop_map(|(by, uid, room, resume)| Step::Join { by, uid, room, resume }),
         2 => client.clone().prop_map(|client| Step::Leave { client }),
         2 => (client.clone(), uid.clone(), target())
             .prop_map(|(client, to, room)| Step::Offer { client, to, room }),

@@ -11,7 +11,7 @@ use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
 use super::calls::Call;
 use super::logins::Login;
 use super::rooms::Place;
-use super::step::Step;
+use super::step::{By, Step};
 
 pub(super) const RESUME_WINDOW: Duration = Duration::from_secs(120);
 /// Until every change has been told.
@@ -87,7 +87,8 @@ impl World {
             } => {
                 if let Some(id) = self.clients[*client] {
                     let uid = self.uid_or(id, *uid);
-                    let (name, lobby) = (format!("n{name}"), format!("l{lobby}"));
+                    let name = name.map_or_else(|| format!("of-{uid}"), |name| format!("n{name}"));
+                    let lobby = format!("l{lobby}");
                     self.login(id, &uid, &name, &lobby, *resume, proof);
                 }
             }
@@ -95,16 +96,18 @@ impl World {
             Step::Call { client, to } => {
                 self.with(*client, |world, id| world.call(id, &format!("u{to}")));
             }
-            Step::Answer { client, call, word } => {
-                self.with(*client, |world, id| world.answer(id, *call, *word));
+            Step::Answer { by, call, word } => {
+                if let Some(id) = self.connection_of(*by) {
+                    self.answer(id, *call, *word);
+                }
             }
             Step::Join {
-                client,
+                by,
                 uid,
                 room,
                 resume,
             } => {
-                if let Some(id) = self.clients[*client] {
+                if let Some(id) = self.connection_of(*by) {
                     let uid = self.uid_or(id, *uid);
                     self.join(id, &uid, room, *resume);
                 }
@@ -185,6 +188,17 @@ impl World {
         if let Some(id) = self.clients[client] {
             act(self, id);
         }
+    }
+
+    fn connection_of(&self, by: By) -> Option<ConnectionId> {
+        let newest = self.calls.last().map(|(_, call)| call.uids());
+        let uid = match by {
+            By::Client(client) => return self.clients[client],
+            By::Caller => newest?[0],
+            By::Callee => newest?[1],
+        };
+        let mut bound = self.bound.iter();
+        bound.find(|(_, bound)| *bound == uid).map(|(id, _)| *id)
     }
 
     fn uid_or(&self, id: ConnectionId, uid: usize) -> String {
