@@ -17,6 +17,7 @@ fn error(code: ErrorCode, reference: &str) -> ServerMessage {
         code,
         message: String::new(),
         reference: Some(reference.to_owned()),
+        id: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::id::canonical;
 use crate::limits::MAX_ID_CHARS;
 
 /// What is wrong with an id or a name.
@@ -49,6 +50,43 @@ fn check(text: &str) -> Result<&str, FieldError> {
     Ok(trimmed)
 }
 
+/// The form in which names of a lobby are compared: that of room ids, without characters that show
+/// nothing. `None` if nothing is left.
+///
+/// `Ann Lee`, `ann  lee` and `ANN-LEE` are one name, and so is one with a zero-width space in it.
+/// Letters of different scripts that look alike are different.
+#[must_use]
+pub fn canonical_name(name: &str) -> Option<String> {
+    let visible: String = name.chars().filter(|shown| !is_invisible(*shown)).collect();
+    check_name(&visible).ok().map(canonical)
+}
+
+/// Characters that show nothing by themselves: joiners, direction marks, fillers, variation selectors
+/// and tags.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// Control characters, line and paragraph separators, and the bidirectional overrides and isolates
 /// by which a name could rewrite the text beside it on the other's screen.
 fn is_refused(character: char) -> bool {
@@ -90,5 +128,24 @@ mod tests {
         }
         // Joiners inside emoji and direction marks in right-to-left names are text.
         assert!(check_name("👩\u{200d}💻 אבג\u{200f}").is_ok());
+    }
+
+    #[test]
+    fn names_that_look_alike_by_case_space_or_nothing_are_one() {
+        let canonical = canonical_name("Ann Lee");
+        assert!(canonical.is_some());
+        for same in [
+            "ann  lee",
+            "ANN-LEE",
+            "Ann\u{200b} L\u{2060}ee",
+            "\u{feff}ann lee",
+        ] {
+            assert_eq!(canonical_name(same), canonical, "{same:?}");
+        }
+        assert_ne!(canonical_name("Ann Leo"), canonical);
+        assert_ne!(canonical_name("AnnLee"), canonical);
+        for nothing in ["", "\u{200b}", " \u{2800} ", "\u{3164}\u{e0020}"] {
+            assert_eq!(canonical_name(nothing), None, "{nothing:?}");
+        }
     }
 }

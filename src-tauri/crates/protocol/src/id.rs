@@ -68,7 +68,8 @@ impl fmt::Debug for RoomId {
     }
 }
 
-fn canonical(text: &str) -> String {
+/// Lower case, and every run of white space and hyphens one hyphen, none at the ends.
+pub(crate) fn canonical(text: &str) -> String {
     let is_gap = |character: char| character.is_whitespace() || character == '-';
     let words: Vec<&str> = text.split(is_gap).filter(|word| !word.is_empty()).collect();
     if words.is_empty() {

@@ -3,6 +3,7 @@
 //! The specification is this crate's README; a snapshot test pins every message. Nothing here does
 //! I/O: the server and the client share these types and the checks on them.
 
+mod check;
 mod close;
 mod field;
 mod id;
@@ -15,12 +16,12 @@ mod wire;
 mod words;
 
 pub use close::CloseReason;
-pub use field::{FieldError, check_id, check_name};
+pub use field::{FieldError, canonical_name, check_id, check_name};
 pub use id::RoomId;
 pub use invite::{Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry};
 pub use message::{
-    AudioState, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, ServerMessage,
-    VideoState,
+    AudioState, CallMedia, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, LoginAnswer,
+    LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,
 };
 pub use parse::{ClientFault, ServerFault, parse_client, parse_server};
 pub use random::{generate_token, generate_uid};

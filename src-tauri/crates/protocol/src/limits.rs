@@ -9,6 +9,8 @@ use std::time::Duration;
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// The `msg` field of an offer, answer or candidate.
 pub const MAX_SDP_BYTES: usize = 32 * 1024;
+/// The `content` of a text.
+pub const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// Objects and arrays inside each other; the message itself is the first.
 pub const MAX_JSON_DEPTH: usize = 16;
 /// Room ids, uids, session ids and names, after trimming.
@@ -28,6 +30,17 @@ pub const MAX_CANDIDATES_PER_NEGOTIATION: u32 = 128;
 pub const MAX_ICE_SERVERS: usize = 16;
 /// People in a room.
 pub const ROOM_PLACES: usize = 2;
+
+/// Where a `login` without `lobby` goes.
+pub const DEFAULT_LOBBY: &str = "main";
+/// People logged in to a lobby, kept ones included.
+pub const LOBBY_PLACES: usize = 200;
+/// How long changes in a lobby are collected before its people are told.
+pub const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a call rings.
+pub const RING_TIMEOUT: Duration = Duration::from_secs(45);
+/// How soon after `accept` somebody must be in the call's room.
+pub const CALL_ENTRY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The HTTP request that opens the WebSocket: from accepting the connection to the upgrade.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,7 +66,7 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// A connection from which no frame at all came for this long is ended.
 pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long the place of a member that asked for resume is kept.
+/// How long the place or login of somebody who asked for resume is kept.
 pub const RESUME_WINDOW: Duration = Duration::from_secs(120);
 
 /// What the server holds for a client that does not read.

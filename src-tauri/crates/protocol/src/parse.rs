@@ -8,12 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::field::check_id;
-use crate::limits::{
-    MAX_ACCESS_TOKEN_BYTES, MAX_ICE_SERVERS, MAX_ID_CHARS, MAX_JSON_DEPTH, MAX_RESUME_TOKEN_BYTES,
-    MAX_SDP_BYTES,
-};
-use crate::message::{ClientMessage, ErrorCode, Forward, ServerMessage};
+use crate::check::{Problem, check_client, check_server};
+use crate::limits::{MAX_ID_CHARS, MAX_JSON_DEPTH};
+use crate::message::{ClientMessage, ErrorCode, ServerMessage};
 
 /// Why a client's message was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -66,6 +63,7 @@ impl ClientFault {
             code,
             message: self.to_string(),
             reference,
+            id: None,
         }
     }
 }
@@ -121,160 +119,6 @@ pub fn parse_server(text: &str) -> Result<ServerMessage, ServerFault> {
     let mut message: ServerMessage = read_fields(value).map_err(ServerFault::Malformed)?;
     check_server(&mut message).map_err(|problem| ServerFault::Malformed(problem.into_reason()))?;
     Ok(message)
-}
-
-enum Problem {
-    Malformed(String),
-    TooLarge {
-        field: &'static str,
-        limit_bytes: usize,
-    },
-}
-
-impl Problem {
-    fn into_reason(self) -> String {
-        match self {
-            Self::Malformed(reason) => reason,
-            Self::TooLarge { field, limit_bytes } => {
-                format!("{field} is larger than {limit_bytes} bytes")
-            }
-        }
-    }
-}
-
-fn check_client(message: &mut ClientMessage) -> Result<(), Problem> {
-    match message {
-        ClientMessage::Join {
-            room_id,
-            uid,
-            name,
-            resume: _,
-            resume_token,
-            token,
-        } => {
-            trim_id("roomId", room_id)?;
-            trim_id("uid", uid)?;
-            trim_name(name)?;
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )?;
-            check_size("token", token.as_deref(), MAX_ACCESS_TOKEN_BYTES)
-        }
-        ClientMessage::Offer(forward) | ClientMessage::Answer(forward) => {
-            check_description(forward)
-        }
-        ClientMessage::Candidate(forward) => check_forward(forward),
-        ClientMessage::MediaState {
-            room_id,
-            uid,
-            remote_uid,
-            audio: _,
-            video: _,
-        } => {
-            trim_id("roomId", room_id)?;
-            trim_id("uid", uid)?;
-            trim_id("remoteUid", remote_uid)
-        }
-        ClientMessage::Leave { room_id, uid } => {
-            trim_id("roomId", room_id)?;
-            trim_id("uid", uid)
-        }
-        ClientMessage::Keepalive => Ok(()),
-    }
-}
-
-fn check_server(message: &mut ServerMessage) -> Result<(), Problem> {
-    match message {
-        ServerMessage::Joined {
-            room_id,
-            uid,
-            user_num: _,
-            ice_servers,
-            resume_token,
-            resumed: _,
-        } => {
-            trim_id("roomId", room_id)?;
-            trim_id("uid", uid)?;
-            ice_servers.truncate(MAX_ICE_SERVERS);
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )
-        }
-        ServerMessage::RespJoin { remote_uid, name }
-        | ServerMessage::NewPeer { remote_uid, name } => {
-            trim_id("remoteUid", remote_uid)?;
-            // A bad name must not cost the call: the screen shows none.
-            if trim_name(name).is_err() {
-                *name = None;
-            }
-            Ok(())
-        }
-        ServerMessage::Full { room_id, .. } | ServerMessage::Leaved { room_id } => {
-            trim_id("roomId", room_id)
-        }
-        ServerMessage::Offer(forward) | ServerMessage::Answer(forward) => {
-            check_description(forward)
-        }
-        ServerMessage::Candidate(forward) => check_forward(forward),
-        ServerMessage::MediaState {
-            room_id,
-            uid,
-            remote_uid,
-            audio: _,
-            video: _,
-        } => {
-            trim_id("roomId", room_id)?;
-            trim_id("uid", uid)?;
-            trim_id("remoteUid", remote_uid)
-        }
-        ServerMessage::PeerLeave { remote_uid, .. }
-        | ServerMessage::PeerAway { remote_uid }
-        | ServerMessage::PeerBack { remote_uid } => trim_id("remoteUid", remote_uid),
-        ServerMessage::Keepalive | ServerMessage::Error { .. } => Ok(()),
-    }
-}
-
-fn check_description(forward: &mut Forward) -> Result<(), Problem> {
-    if forward.msg.is_empty() {
-        return Err(Problem::Malformed("msg is empty".into()));
-    }
-    check_forward(forward)
-}
-
-fn check_forward(forward: &mut Forward) -> Result<(), Problem> {
-    trim_id("roomId", &mut forward.room_id)?;
-    trim_id("uid", &mut forward.uid)?;
-    trim_id("remoteUid", &mut forward.remote_uid)?;
-    if let Some(session) = &mut forward.session {
-        trim_id("session", session)?;
-    }
-    check_size("msg", Some(&forward.msg), MAX_SDP_BYTES)
-}
-
-fn trim_id(field: &'static str, text: &mut String) -> Result<(), Problem> {
-    let trimmed = check_id(text).map_err(|error| Problem::Malformed(format!("{field} {error}")))?;
-    if trimmed.len() != text.len() {
-        *text = trimmed.to_owned();
-    }
-    Ok(())
-}
-
-fn trim_name(name: &mut Option<String>) -> Result<(), Problem> {
-    match name {
-        Some(name) => trim_id("name", name),
-        None => Ok(()),
-    }
-}
-
-fn check_size(field: &'static str, text: Option<&str>, limit_bytes: usize) -> Result<(), Problem> {
-    if text.is_some_and(|text| text.len() > limit_bytes) {
-        return Err(Problem::TooLarge { field, limit_bytes });
-    }
-    Ok(())
 }
 
 fn parse_object(text: &str) -> Result<Value, String> {

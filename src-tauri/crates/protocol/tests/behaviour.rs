@@ -1,5 +1,6 @@
 //! The protocol's behaviour, one file for each.
 
+mod directory_parsing;
 mod invites;
 mod parsing;
 mod room_entry;

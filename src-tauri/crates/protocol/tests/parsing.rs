@@ -17,7 +17,7 @@ fn code_of(text: &str) -> ErrorCode {
 #[test]
 fn an_unknown_command_is_no_fault_however_its_fields_look() {
     for text in [
-        r#"{"cmd":"login"}"#,
+        r#"{"cmd":"dance"}"#,
         r#"{"cmd":"JOIN","roomId":7}"#,
         r#"{"cmd":""}"#,
     ] {

@@ -1,5 +1,7 @@
 //! What is sent is what is read, for any content; and no text at all makes the parsers panic.
 
+mod directory;
+
 use duet_protocol::{
     AudioState, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, ServerMessage,
     VideoState, parse_client, parse_server,
@@ -72,6 +74,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
             }
         ),
         (id(), id()).prop_map(|(room_id, uid)| ClientMessage::Leave { room_id, uid }),
+        directory::client_message(),
         Just(ClientMessage::Keepalive),
     ]
 }
@@ -128,20 +131,23 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
             .prop_map(|(remote_uid, reason)| ServerMessage::PeerLeave { remote_uid, reason }),
         id().prop_map(|remote_uid| ServerMessage::PeerAway { remote_uid }),
         id().prop_map(|remote_uid| ServerMessage::PeerBack { remote_uid }),
+        directory::server_message(),
         Just(ServerMessage::Keepalive),
-        (code, ".*", option::of(".*")).prop_map(|(code, message, reference)| {
-            ServerMessage::Error {
+        (code, ".*", option::of(".*"), option::of(id())).prop_map(
+            |(code, message, reference, id)| ServerMessage::Error {
                 code,
                 message,
                 reference,
+                id,
             }
-        }),
+        ),
     ]
 }
 
 /// JSON of any shape, with the words of the protocol in it.
 fn json() -> impl Strategy<Value = String> {
-    let word = "(cmd|join|offer|candidate|roomId|uid|remoteUid|msg|name|resume|keepalive|.{0,8})";
+    let word = "(cmd|join|offer|candidate|roomId|uid|remoteUid|msg|name|resume|keepalive\
+        |login|call|accept|message|presence|callId|to|media|content|id|lobby|success|users|.{0,8})";
     let leaf = prop_oneof![
         Just("null".to_owned()),
         any::<bool>().prop_map(|flag| flag.to_string()),

@@ -1,6 +1,8 @@
 //! Every message in both directions as it stands on the wire. A changed snapshot is a changed
 //! protocol.
 
+mod directory;
+
 use duet_protocol::{
     AudioState, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, ServerMessage,
     VideoState, parse_client, parse_server,
@@ -18,6 +20,13 @@ fn forward(msg: &str, session: Option<&str>) -> Forward {
 
 /// Every message a client may send, with and without what is optional.
 fn client_messages() -> Vec<ClientMessage> {
+    let mut messages = room_requests();
+    messages.extend(directory::client_messages());
+    messages.push(ClientMessage::Keepalive);
+    messages
+}
+
+fn room_requests() -> Vec<ClientMessage> {
     vec![
         ClientMessage::Join {
             room_id: "amber-fox".into(),
@@ -50,7 +59,6 @@ fn client_messages() -> Vec<ClientMessage> {
             room_id: "amber-fox".into(),
             uid: "u1".into(),
         },
-        ClientMessage::Keepalive,
     ]
 }
 
@@ -58,15 +66,18 @@ fn client_messages() -> Vec<ClientMessage> {
 fn server_messages() -> Vec<ServerMessage> {
     let mut messages = joined_messages();
     messages.extend(room_messages());
+    messages.extend(directory::server_messages());
     messages.extend(error_codes().map(|code| ServerMessage::Error {
         code,
         message: "for a person".into(),
         reference: Some("join".into()),
+        id: None,
     }));
     messages.push(ServerMessage::Error {
         code: ErrorCode::BadMessage,
         message: "not JSON".into(),
         reference: None,
+        id: None,
     });
     messages
 }

@@ -15,14 +15,17 @@ pub struct ServerConfig {
     /// Web origins admitted besides pages of the same host, as the browser sends them
     /// (`https://calls.example.org`, or `null` for local files).
     pub allowed_origins: Vec<String>,
-    /// Handed to every client in `joined`.
+    /// Handed to every client in `joined` and `login`.
     pub ice_servers: Vec<IceServer>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
     /// Connections altogether.
     pub max_connections: usize,
-    /// Joins from one address that may fail (`full`, `uid-taken`) in a minute.
+    /// Joins and logins from one address that may fail (`full`, `uid-taken`, `name-taken`, …) in a
+    /// minute.
     pub failed_joins_per_minute: u32,
+    /// Calls by name from one address in a minute.
+    pub calls_per_minute: u32,
     /// The times.
     pub timing: Timing,
 }
@@ -36,8 +39,14 @@ pub struct Timing {
     pub ping_interval: Duration,
     /// Without any frame for this long, a connection is ended.
     pub silence_timeout: Duration,
-    /// How long a place is kept for a broken connection.
+    /// How long a place or a login is kept for a broken connection.
     pub resume_window: Duration,
+    /// How long a call rings.
+    pub ring_timeout: Duration,
+    /// How soon after `accept` somebody must be in the call's room.
+    pub call_entry_timeout: Duration,
+    /// How long changes in a lobby are collected before its people are told.
+    pub presence_interval: Duration,
     /// How long a client may lean on the rate limit.
     pub rate_patience: Duration,
     /// How long a client may read nothing.
@@ -51,6 +60,9 @@ impl Default for Timing {
             ping_interval: limits::PING_INTERVAL,
             silence_timeout: limits::SILENCE_TIMEOUT,
             resume_window: limits::RESUME_WINDOW,
+            ring_timeout: limits::RING_TIMEOUT,
+            call_entry_timeout: limits::CALL_ENTRY_TIMEOUT,
+            presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
         }
@@ -71,6 +83,7 @@ impl ServerConfig {
             max_connections_per_address: Some(50),
             max_connections: 10_000,
             failed_joins_per_minute: 30,
+            calls_per_minute: 60,
             timing: Timing::default(),
         }
     }

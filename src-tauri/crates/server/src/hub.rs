@@ -1,22 +1,23 @@
-//! The I/O around the rooms: one lock, the queue of every connection, and the timer.
+//! The I/O around the exchange: one lock, the queue of every connection, and the timer.
 //!
 //! Outputs are queued while the lock is held, so each connection gets its messages in the order in
-//! which the rooms decided them. Nothing under the lock waits for anything.
+//! which the exchange decided them. Nothing under the lock waits for anything.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::address::AddressKey;
+use crate::exchange::{Counts, DirectoryConfig, Exchange};
 use crate::outgoing::Outgoing;
-use crate::rooms::{ConnectionId, Output, Rooms, RoomsConfig};
+use crate::rooms::{ConnectionId, Output, RoomsConfig};
 
-/// The rooms and the connections of one server.
+/// What one server knows, and its connections.
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
@@ -26,7 +27,7 @@ pub(crate) struct Hub {
 
 #[derive(Debug)]
 struct State {
-    rooms: Rooms,
+    exchange: Exchange,
     outgoing: HashMap<ConnectionId, Arc<Outgoing>>,
     /// Nothing is sent any more: the server is ending.
     is_silent: bool,
@@ -41,10 +42,10 @@ pub(crate) struct Registration {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RoomsConfig) -> Arc<Self> {
+    pub(crate) fn new(rooms: RoomsConfig, directory: DirectoryConfig) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                rooms: Rooms::new(config),
+                exchange: Exchange::new(rooms, directory),
                 outgoing: HashMap::new(),
                 is_silent: false,
             }),
@@ -58,7 +59,7 @@ impl Hub {
         let id = ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let outgoing = Arc::new(Outgoing::default());
         let mut state = self.state.lock();
-        state.rooms.connected(id, address);
+        state.exchange.connected(id, address);
         state.outgoing.insert(id, Arc::clone(&outgoing));
         drop(state);
         Registration {
@@ -74,22 +75,22 @@ impl Hub {
         self.state.lock().is_silent = true;
     }
 
-    /// Connections, rooms and places.
-    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+    /// Connections, and what the exchange holds.
+    pub(crate) fn counts(&self) -> (usize, Counts) {
         let state = self.state.lock();
-        let (rooms, members) = (state.rooms.room_count(), state.rooms.member_count());
-        (state.outgoing.len(), rooms, members)
+        (state.outgoing.len(), state.exchange.counts())
     }
 
-    /// Gives up kept places when their time is over; runs for as long as the server.
+    /// Does what is due, places and names to be given up, calls that rang too long, lobbies to be told;
+    /// runs for as long as the server.
     pub(crate) async fn keep_time(&self) {
         loop {
-            let timeout = self.state.lock().rooms.poll_timeout();
+            let timeout = self.state.lock().exchange.poll_timeout();
             match timeout {
                 Some(at) => {
                     tokio::select! {
                         () = tokio::time::sleep_until(at.into()) => {
-                            self.change(|rooms| rooms.handle_timeout(Instant::now()));
+                            self.change(|exchange| exchange.handle_timeout(Instant::now()));
                         }
                         () = self.timeout_changed.notified() => {}
                     }
@@ -99,14 +100,14 @@ impl Hub {
         }
     }
 
-    fn change(&self, act: impl FnOnce(&mut Rooms)) {
+    fn change(&self, act: impl FnOnce(&mut Exchange)) {
         let mut state = self.state.lock();
-        let before = state.rooms.poll_timeout();
-        act(&mut state.rooms);
-        while let Some(output) = state.rooms.poll_output() {
+        let before = state.exchange.poll_timeout();
+        act(&mut state.exchange);
+        while let Some(output) = state.exchange.poll_output() {
             state.carry_out(output);
         }
-        let is_changed = before != state.rooms.poll_timeout();
+        let is_changed = before != state.exchange.poll_timeout();
         drop(state);
         if is_changed {
             self.timeout_changed.notify_one();
@@ -147,13 +148,14 @@ impl Registration {
 
     /// A text frame came, whatever it says.
     pub(crate) fn heard(&self) {
-        self.hub.change(|rooms| rooms.heard(self.id));
+        self.hub.change(|exchange| exchange.heard(self.id));
     }
 
     /// A checked message came.
     pub(crate) fn handle(&self, message: ClientMessage) {
+        let (now, wall) = (Instant::now(), SystemTime::now());
         self.hub
-            .change(|rooms| rooms.handle(Instant::now(), self.id, message));
+            .change(|exchange| exchange.handle(now, wall, self.id, message));
     }
 
     /// Answers this connection alone.
@@ -166,6 +168,6 @@ impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.state.lock().outgoing.remove(&self.id);
         self.hub
-            .change(|rooms| rooms.broken(Instant::now(), self.id));
+            .change(|exchange| exchange.broken(Instant::now(), self.id));
     }
 }

@@ -1,13 +1,17 @@
-//! The signaling server: it brings two people into a room and carries their negotiation.
+//! The signaling server: it brings two people into a room and carries their negotiation; it knows who
+//! is online, lets them call each other by name, and passes texts on.
 //!
 //! [`Server`] is the whole of it, ready to be put inside another program; the binary `duet-server`
-//! adds only flags and logs. What decides is in [`rooms`], without I/O and with time as a parameter;
-//! everything else here moves bytes and enforces limits. It speaks what the README of
+//! adds only flags and logs. What decides is in [`rooms`] and [`exchange`], without I/O and with time as a
+//! parameter; everything else here moves bytes and enforces limits. It speaks what the README of
 //! `duet-protocol` specifies.
 
 mod address;
+mod budget;
 mod config;
 mod connection;
+mod directory;
+pub mod exchange;
 mod http;
 mod hub;
 mod listener;
@@ -16,6 +20,8 @@ mod outgoing;
 mod pace;
 pub mod rooms;
 mod server;
+mod tokens;
+mod wall_clock;
 
 pub use address::AddressKey;
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};

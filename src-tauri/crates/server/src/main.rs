@@ -40,9 +40,13 @@ struct Flags {
     #[arg(long, env = "DUET_MAX_CONNECTIONS", default_value_t = 10_000)]
     max_connections: usize,
 
-    /// Joins from one address that may fail in a minute.
+    /// Joins and logins from one address that may fail in a minute.
     #[arg(long, env = "DUET_FAILED_JOINS_PER_MINUTE", default_value_t = 30)]
     failed_joins_per_minute: u32,
+
+    /// Calls by name from one address in a minute.
+    #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
+    calls_per_minute: u32,
 
     /// How logs are written to standard error; DUET_LOG sets what (default: info).
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
@@ -86,6 +90,7 @@ fn config(flags: &Flags) -> ServerConfig {
         max_connections_per_address: (limit > 0).then_some(limit),
         max_connections: flags.max_connections,
         failed_joins_per_minute: flags.failed_joins_per_minute,
+        calls_per_minute: flags.calls_per_minute,
         ..ServerConfig::new(flags.listen.clone())
     }
 }

@@ -9,10 +9,11 @@
 //! One structure under one lock holds all rooms. Shards were rejected: a message costs a few hash
 //! look-ups, and uids must be unique across rooms.
 
-mod budget;
 mod forward;
+mod identity;
 mod join;
 mod leave;
+mod reserve;
 mod room;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -21,7 +22,11 @@ use std::time::{Duration, Instant};
 use duet_protocol::{ClientMessage, CloseReason, ErrorCode, IceServer, ServerMessage};
 
 use crate::address::{AddressCounts, AddressKey};
-use budget::FailedJoins;
+use crate::budget::AddressBudget;
+pub(crate) use identity::Claim;
+use identity::{Connection, Holder};
+use reserve::Reservation;
+pub(crate) use room::Presence;
 use room::Room;
 
 /// A connection, named by the I/O around.
@@ -67,36 +72,17 @@ pub struct Rooms {
     connections: HashMap<ConnectionId, Connection>,
     /// By canonical room id. A room without places is removed at once.
     rooms: HashMap<String, Room>,
+    /// By canonical room id.
+    reservations: HashMap<String, Reservation>,
     holders: HashMap<String, Holder>,
-    failed_joins: FailedJoins,
+    failed_joins: AddressBudget,
     kept_places: AddressCounts,
     /// When which uid's kept place is given up.
     expiries: BTreeSet<(Instant, String)>,
+    /// The uids whose connection or place changed, for the directory; empty without one.
+    moved: VecDeque<String>,
+    is_watched: bool,
     outputs: VecDeque<Output>,
-}
-
-#[derive(Debug)]
-struct Connection {
-    address: AddressKey,
-    identity: Option<Identity>,
-    /// The canonical id of the room it holds a place in.
-    room: Option<String>,
-}
-
-/// What the first join bound to a connection.
-#[derive(Debug, Clone)]
-struct Identity {
-    uid: String,
-    name: Option<String>,
-}
-
-/// To whom a uid belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Holder {
-    /// To a connection, in a room or not.
-    Live(ConnectionId),
-    /// To a place kept in the room with this canonical id.
-    Kept(String),
 }
 
 impl Rooms {
@@ -104,13 +90,16 @@ impl Rooms {
     #[must_use]
     pub fn new(config: RoomsConfig) -> Self {
         Self {
-            failed_joins: FailedJoins::new(config.failed_joins_per_minute),
+            failed_joins: AddressBudget::new(config.failed_joins_per_minute),
             config,
             connections: HashMap::new(),
             rooms: HashMap::new(),
+            reservations: HashMap::new(),
             holders: HashMap::new(),
             kept_places: AddressCounts::default(),
             expiries: BTreeSet::new(),
+            moved: VecDeque::new(),
+            is_watched: false,
             outputs: VecDeque::new(),
         }
     }
@@ -171,6 +160,17 @@ impl Rooms {
             | ClientMessage::Candidate(_)
             | ClientMessage::MediaState { .. } => self.forward(id, message),
             ClientMessage::Leave { room_id, uid } => self.leave(id, room_id, &uid),
+            // Without a directory beside them, rooms do not know these.
+            ClientMessage::Login { .. }
+            | ClientMessage::Logout
+            | ClientMessage::Call { .. }
+            | ClientMessage::Accept { .. }
+            | ClientMessage::Decline { .. }
+            | ClientMessage::Cancel { .. }
+            | ClientMessage::Message(_)
+            | ClientMessage::IceServers => {
+                self.refuse(id, message.command(), ErrorCode::UnknownCommand);
+            }
             ClientMessage::Keepalive => self.send(id, ServerMessage::Keepalive),
         }
     }
@@ -213,21 +213,41 @@ impl Rooms {
         self.rooms.values().map(Room::len).sum()
     }
 
-    fn send(&mut self, to: ConnectionId, message: ServerMessage) {
+    /// Handed out in `joined` and `login`.
+    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
+        self.config.ice_servers.clone()
+    }
+
+    /// Queues a message.
+    pub(crate) fn send(&mut self, to: ConnectionId, message: ServerMessage) {
         self.outputs.push_back(Output::Send { to, message });
     }
 
-    fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
+    /// Queues an `error` in answer to a message.
+    pub(crate) fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
+        self.refuse_because(to, reference, code, explanation(code));
+    }
+
+    /// The same with words of its own.
+    pub(crate) fn refuse_because(
+        &mut self,
+        to: ConnectionId,
+        reference: &str,
+        code: ErrorCode,
+        explanation: &str,
+    ) {
         let message = ServerMessage::Error {
             code,
-            message: explanation(code).to_owned(),
+            message: explanation.to_owned(),
             reference: Some(reference.to_owned()),
+            id: None,
         };
         self.send(to, message);
     }
 }
 
-fn explanation(code: ErrorCode) -> &'static str {
+/// What a code says to a person.
+pub(crate) fn explanation(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::UnknownCommand => "no message has this cmd",
         ErrorCode::BadMessage => "the message is malformed",
@@ -235,12 +255,12 @@ fn explanation(code: ErrorCode) -> &'static str {
         ErrorCode::UidTaken => "this uid belongs to another session",
         ErrorCode::AlreadyInRoom => "leave the other room first",
         ErrorCode::NotInRoom => "you are not in this room",
-        ErrorCode::NoSuchPeer => "nobody with this uid is in the room",
+        ErrorCode::NoSuchPeer => "nobody else with this uid is here",
         ErrorCode::RateLimited => "too many tries; wait a minute",
         ErrorCode::TooLarge => "the message is too large",
         ErrorCode::Unavailable => "the other person is away; try again when they are back",
         ErrorCode::CastRefused => "the code was not accepted",
-        ErrorCode::NotAllowed => "you are not admitted to this server",
+        ErrorCode::NotAllowed => "you are not admitted here",
         ErrorCode::ServerDraining => "the server is about to stop",
         ErrorCode::Unknown => "refused",
     }

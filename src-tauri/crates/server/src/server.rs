@@ -16,6 +16,7 @@ use tracing::info;
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
+use crate::exchange::DirectoryConfig;
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
 use crate::rooms::RoomsConfig;
@@ -55,6 +56,10 @@ pub struct ServerStats {
     pub rooms: usize,
     /// Places taken or kept.
     pub members: usize,
+    /// People logged in to the directory, kept ones included.
+    pub logins: usize,
+    /// Calls that ring or were just accepted.
+    pub calls: usize,
 }
 
 /// What the tasks share.
@@ -81,12 +86,7 @@ impl Server {
     /// # Errors
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
-        let hub = Hub::new(RoomsConfig {
-            resume_window: config.timing.resume_window,
-            ice_servers: config.ice_servers.clone(),
-            failed_joins_per_minute: config.failed_joins_per_minute,
-            max_kept_places_per_address: config.max_connections_per_address,
-        });
+        let hub = Hub::new(rooms_config(&config), directory_config(&config));
         let addresses = config.listen.clone();
         let shared = Arc::new(Shared {
             config: Arc::new(config),
@@ -178,11 +178,13 @@ impl Server {
     /// What it holds at the moment.
     #[must_use]
     pub fn stats(&self) -> ServerStats {
-        let (connections, rooms, members) = self.shared.hub.counts();
+        let (connections, counts) = self.shared.hub.counts();
         ServerStats {
             connections,
-            rooms,
-            members,
+            rooms: counts.rooms,
+            members: counts.members,
+            logins: counts.logins,
+            calls: counts.calls,
         }
     }
 
@@ -206,6 +208,26 @@ impl Server {
         if finished.await.is_err() {
             tracing::warn!(tasks = self.shared.tasks.len(), "connections were cut off");
         }
+    }
+}
+
+fn rooms_config(config: &ServerConfig) -> RoomsConfig {
+    RoomsConfig {
+        resume_window: config.timing.resume_window,
+        ice_servers: config.ice_servers.clone(),
+        failed_joins_per_minute: config.failed_joins_per_minute,
+        max_kept_places_per_address: config.max_connections_per_address,
+    }
+}
+
+fn directory_config(config: &ServerConfig) -> DirectoryConfig {
+    DirectoryConfig {
+        resume_window: config.timing.resume_window,
+        ring_timeout: config.timing.ring_timeout,
+        call_entry_timeout: config.timing.call_entry_timeout,
+        presence_interval: config.timing.presence_interval,
+        calls_per_minute: config.calls_per_minute,
+        max_kept_logins_per_address: config.max_connections_per_address,
     }
 }
 

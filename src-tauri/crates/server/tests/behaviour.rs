@@ -1,8 +1,12 @@
 //! The server's behaviour, one file for each: real sockets against a real server on a free port, and
-//! the rooms alone against a model.
+//! the rooms and the exchange alone against models.
 
 mod address_limit;
+mod call_races;
+mod call_room;
+mod calling;
 mod client;
+mod directory_model;
 mod faults;
 mod forwarding;
 mod frames;
@@ -12,11 +16,17 @@ mod joining;
 mod keepalive;
 mod leaving;
 mod listeners;
+mod lobby;
+mod login;
+mod login_resume;
+mod no_media_before_accept;
 mod origin;
 mod plain_client;
+mod presence;
 mod program;
 mod rate;
 mod resume;
 mod rooms_model;
 mod shutdown;
 mod slow_reader;
+mod texts;

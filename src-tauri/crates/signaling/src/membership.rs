@@ -67,6 +67,14 @@ impl Membership {
             | ClientMessage::Answer(_)
             | ClientMessage::Candidate(_)
             | ClientMessage::MediaState { .. }
+            | ClientMessage::Login { .. }
+            | ClientMessage::Logout
+            | ClientMessage::Call { .. }
+            | ClientMessage::Accept { .. }
+            | ClientMessage::Decline { .. }
+            | ClientMessage::Cancel { .. }
+            | ClientMessage::Message(_)
+            | ClientMessage::IceServers
             | ClientMessage::Keepalive => message,
         }
     }
@@ -122,6 +130,20 @@ impl Membership {
             | ServerMessage::PeerLeave { .. }
             | ServerMessage::PeerAway { .. }
             | ServerMessage::PeerBack { .. }
+            | ServerMessage::Login(_)
+            | ServerMessage::Presence(_)
+            | ServerMessage::Ringing { .. }
+            | ServerMessage::Ring { .. }
+            | ServerMessage::Accept { .. }
+            | ServerMessage::Decline { .. }
+            | ServerMessage::Cancel { .. }
+            | ServerMessage::Busy { .. }
+            | ServerMessage::NoAnswer { .. }
+            | ServerMessage::Unavailable { .. }
+            | ServerMessage::Missed { .. }
+            | ServerMessage::Message { .. }
+            | ServerMessage::Delivered { .. }
+            | ServerMessage::IceServers { .. }
             | ServerMessage::Keepalive => Verdict::PassOn,
         }
     }

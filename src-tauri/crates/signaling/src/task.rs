@@ -176,6 +176,14 @@ impl Task {
                     | ClientMessage::Answer(_)
                     | ClientMessage::Candidate(_)
                     | ClientMessage::MediaState { .. }
+                    | ClientMessage::Login { .. }
+                    | ClientMessage::Logout
+                    | ClientMessage::Call { .. }
+                    | ClientMessage::Accept { .. }
+                    | ClientMessage::Decline { .. }
+                    | ClientMessage::Cancel { .. }
+                    | ClientMessage::Message(_)
+                    | ClientMessage::IceServers
                     | ClientMessage::Keepalive => {}
                 },
             }

@@ -21,6 +21,7 @@ fn error(code: ErrorCode) -> ServerMessage {
         code,
         message: String::new(),
         reference: Some("join".to_owned()),
+        id: None,
     }
 }
 

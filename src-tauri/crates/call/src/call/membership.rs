@@ -59,6 +59,21 @@ impl Call {
                 }
             }
             ServerMessage::Leaved { .. } | ServerMessage::Keepalive => {}
+            // A call by name has a machine of its own; this one begins in the room.
+            ServerMessage::Login(_)
+            | ServerMessage::Presence(_)
+            | ServerMessage::Ringing { .. }
+            | ServerMessage::Ring { .. }
+            | ServerMessage::Accept { .. }
+            | ServerMessage::Decline { .. }
+            | ServerMessage::Cancel { .. }
+            | ServerMessage::Busy { .. }
+            | ServerMessage::NoAnswer { .. }
+            | ServerMessage::Unavailable { .. }
+            | ServerMessage::Missed { .. }
+            | ServerMessage::Message { .. }
+            | ServerMessage::Delivered { .. }
+            | ServerMessage::IceServers { .. } => {}
             ServerMessage::PeerLeave { remote_uid, reason } => {
                 if self.is_remote(&remote_uid) {
                     self.peer_leave(now, reason.into());

@@ -47,7 +47,17 @@ fn addressing(message: &ClientMessage) -> Option<(&str, &str, &str)> {
             remote_uid,
             ..
         } => Some((room_id, uid, remote_uid)),
-        ClientMessage::Join { .. } | ClientMessage::Leave { .. } | ClientMessage::Keepalive => None,
+        ClientMessage::Join { .. }
+        | ClientMessage::Leave { .. }
+        | ClientMessage::Login { .. }
+        | ClientMessage::Logout
+        | ClientMessage::Call { .. }
+        | ClientMessage::Accept { .. }
+        | ClientMessage::Decline { .. }
+        | ClientMessage::Cancel { .. }
+        | ClientMessage::Message(_)
+        | ClientMessage::IceServers
+        | ClientMessage::Keepalive => None,
     }
 }
 
@@ -73,6 +83,14 @@ fn spend_candidate(room: &mut Room, uid: &str, message: &ClientMessage) -> bool 
         ClientMessage::MediaState { .. }
         | ClientMessage::Join { .. }
         | ClientMessage::Leave { .. }
+        | ClientMessage::Login { .. }
+        | ClientMessage::Logout
+        | ClientMessage::Call { .. }
+        | ClientMessage::Accept { .. }
+        | ClientMessage::Decline { .. }
+        | ClientMessage::Cancel { .. }
+        | ClientMessage::Message(_)
+        | ClientMessage::IceServers
         | ClientMessage::Keepalive => {}
     }
     sender.candidates <= MAX_CANDIDATES_PER_NEGOTIATION
@@ -103,6 +121,16 @@ fn for_receiver(message: ClientMessage, room_id: String) -> Option<ServerMessage
             audio,
             video,
         }),
-        ClientMessage::Join { .. } | ClientMessage::Leave { .. } | ClientMessage::Keepalive => None,
+        ClientMessage::Join { .. }
+        | ClientMessage::Leave { .. }
+        | ClientMessage::Login { .. }
+        | ClientMessage::Logout
+        | ClientMessage::Call { .. }
+        | ClientMessage::Accept { .. }
+        | ClientMessage::Decline { .. }
+        | ClientMessage::Cancel { .. }
+        | ClientMessage::Message(_)
+        | ClientMessage::IceServers
+        | ClientMessage::Keepalive => None,
     }
 }

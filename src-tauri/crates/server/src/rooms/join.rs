@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use duet_protocol::{CloseReason, ErrorCode, RoomId, ServerMessage};
+use duet_protocol::{ErrorCode, RoomId, ServerMessage};
 
-use super::room::{Member, Presence, ResumeTokens, Room};
-use super::{ConnectionId, Holder, Identity, Output, Rooms};
+use super::room::{Member, Presence, Room};
+use super::{Claim, ConnectionId, Rooms};
+use crate::tokens::ResumeTokens;
 
 /// The fields of a `join`, already checked.
 pub(super) struct Request {
@@ -21,18 +22,6 @@ impl Request {
     fn wants_resume(&self) -> bool {
         self.resume || self.resume_token.is_some()
     }
-}
-
-/// What a uid that asks for a place is to this server.
-enum Claim {
-    /// Nobody has it.
-    Free,
-    /// This connection is bound to it.
-    Ours,
-    /// Another connection or a kept place has it, and the token proves that it is the same client.
-    Proven,
-    /// Somebody else's.
-    Taken,
 }
 
 impl Rooms {
@@ -55,54 +44,39 @@ impl Rooms {
             Some(_) => return self.refuse(id, "join", ErrorCode::AlreadyInRoom),
             None => {}
         }
-        let claim = self.claim(id, &request);
+        let claim = self.claim(id, &request.uid, self.is_place_proven(&request));
+        let is_return = self.place_of(&request.uid) == Some(key.as_str());
         // Somebody who can prove the place is let in, whatever others behind the address did.
-        if !matches!(claim, Claim::Proven) && !self.failed_joins.may_try(now, address) {
+        let is_known = claim == Claim::Proven || (claim == Claim::Ours && is_return);
+        if !is_known && !self.failed_joins.has_left(now, address) {
             return self.refuse(id, "join", ErrorCode::RateLimited);
         }
-        match claim {
-            Claim::Taken => {
-                self.failed_joins.note(now, address);
-                self.refuse(id, "join", ErrorCode::UidTaken);
+        let refusal = match claim {
+            Claim::Taken => Some(ErrorCode::UidTaken),
+            Claim::Free | Claim::Ours | Claim::Proven if self.is_admitted(&key, &request.uid) => {
+                None
             }
-            Claim::Proven if self.place_of(&request.uid).as_ref() == Some(&key) => {
-                self.take_back(id, &key, request);
-            }
-            Claim::Proven => {
-                // It came back, but to another room: the old place is given up.
-                self.give_up_elsewhere(&request.uid);
-                self.enter(now, id, key, request);
-            }
-            Claim::Free | Claim::Ours => self.enter(now, id, key, request),
-        }
-    }
-
-    fn claim(&self, id: ConnectionId, request: &Request) -> Claim {
-        match self.holders.get(&request.uid) {
-            None => return Claim::Free,
-            Some(Holder::Live(holder)) if *holder == id => return Claim::Ours,
-            Some(Holder::Live(_) | Holder::Kept(_)) => {}
-        }
-        let is_proven = match (&request.resume_token, self.place_of(&request.uid)) {
-            (Some(token), Some(key)) => self
-                .rooms
-                .get(&key)
-                .and_then(|room| room.member(&request.uid))
-                .is_some_and(|member| member.tokens.admits(token)),
-            (Some(_) | None, _) => false,
+            Claim::Free | Claim::Ours | Claim::Proven => Some(ErrorCode::NotAllowed),
         };
-        if is_proven {
-            Claim::Proven
-        } else {
-            Claim::Taken
+        if let Some(code) = refusal {
+            self.failed_joins.note(now, address);
+            return self.refuse(id, "join", code);
         }
+        if is_return {
+            return self.take_back(id, &key, request);
+        }
+        // Who came back, but to another room, gives the old place up.
+        self.give_up_elsewhere(id, &request.uid);
+        self.enter(now, id, key, request);
     }
 
-    /// The canonical id of the room in which a uid has its place.
-    fn place_of(&self, uid: &str) -> Option<String> {
-        match self.holders.get(uid)? {
-            Holder::Live(connection) => self.connections.get(connection)?.room.clone(),
-            Holder::Kept(key) => Some(key.clone()),
+    fn is_place_proven(&self, request: &Request) -> bool {
+        let member = self
+            .place_of(&request.uid)
+            .and_then(|key| self.rooms.get(key)?.member(&request.uid));
+        match (&request.resume_token, member) {
+            (Some(token), Some(member)) => member.tokens.admits(token),
+            (Some(_) | None, _) => false,
         }
     }
 
@@ -122,7 +96,7 @@ impl Rooms {
 
     /// A place that was never held, or is no longer.
     fn enter(&mut self, now: Instant, id: ConnectionId, key: String, request: Request) {
-        let Some(name) = self.bind(id, &request) else {
+        let Some(name) = self.bind(id, &request.uid, request.name.as_deref()) else {
             return;
         };
         let user_num = self.rooms.get(&key).map_or(0, Room::user_num);
@@ -159,8 +133,13 @@ impl Rooms {
     /// The place was kept, or is still held by a connection that the client has given up.
     fn take_back(&mut self, id: ConnectionId, key: &str, request: Request) {
         self.tell_other_away(key, &request.uid);
-        self.release_holder(&request.uid);
-        if self.bind(id, &request).is_none() {
+        self.replace_in_place(id, &request.uid);
+        let kept = self
+            .rooms
+            .get(key)
+            .and_then(|room| room.member(&request.uid));
+        let name = kept.and_then(|member| member.name.clone());
+        if self.bind(id, &request.uid, name.as_deref()).is_none() {
             return;
         }
         let Some(member) = self
@@ -174,12 +153,8 @@ impl Rooms {
         member.resume |= request.wants_resume();
         member.room_id = request.room_id;
         member.tokens.rotate(request.resume_token.as_deref());
-        let name = member.name.clone();
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.room = Some(key.to_owned());
-            if let Some(identity) = &mut connection.identity {
-                identity.name = name;
-            }
         }
         self.end_keeping(&request.uid, before);
         self.send_joined(id, key, &request.uid, true);
@@ -191,45 +166,19 @@ impl Rooms {
     /// If the place is not kept yet but still held, the other learns that there was a break: what
     /// was sent to the old connection may be lost.
     fn tell_other_away(&mut self, key: &str, uid: &str) {
-        if matches!(self.holders.get(uid), Some(Holder::Live(_))) {
+        let member = self.rooms.get(key).and_then(|room| room.member(uid));
+        if member.is_some_and(|member| member.connection().is_some()) {
             let remote_uid = uid.to_owned();
             self.tell_other(key, uid, ServerMessage::PeerAway { remote_uid });
         }
     }
 
-    fn give_up_elsewhere(&mut self, uid: &str) {
-        let place = self.place_of(uid);
-        self.release_holder(uid);
+    fn give_up_elsewhere(&mut self, id: ConnectionId, uid: &str) {
+        let place = self.place_of(uid).map(str::to_owned);
+        self.replace_in_place(id, uid);
         if let Some(key) = place {
             self.vacate(&key, uid, duet_protocol::LeaveReason::Left);
         }
-    }
-
-    /// Takes a uid from its holder; a live connection is closed and forgotten.
-    fn release_holder(&mut self, uid: &str) {
-        match self.holders.remove(uid) {
-            Some(Holder::Live(connection)) => {
-                self.connections.remove(&connection);
-                let reason = CloseReason::Replaced;
-                self.outputs.push_back(Output::Close { connection, reason });
-            }
-            Some(Holder::Kept(_)) | None => {}
-        }
-    }
-
-    /// Binds uid and name to the connection, once; returns the bound name.
-    fn bind(&mut self, id: ConnectionId, request: &Request) -> Option<Option<String>> {
-        let connection = self.connections.get_mut(&id)?;
-        let identity = connection.identity.get_or_insert_with(|| Identity {
-            uid: request.uid.clone(),
-            name: None,
-        });
-        if identity.name.is_none() {
-            identity.name.clone_from(&request.name);
-        }
-        let name = identity.name.clone();
-        self.holders.insert(request.uid.clone(), Holder::Live(id));
-        Some(name)
     }
 
     fn send_joined(&mut self, id: ConnectionId, key: &str, uid: &str, resumed: bool) {
@@ -243,7 +192,7 @@ impl Rooms {
             room_id: member.room_id.clone(),
             uid: uid.to_owned(),
             user_num: room.user_num(),
-            ice_servers: self.config.ice_servers.clone(),
+            ice_servers: self.ice_servers(),
             resume_token: Some(member.tokens.current().to_owned()),
             resumed,
         };

@@ -5,7 +5,8 @@ use std::time::Instant;
 use duet_protocol::{ErrorCode, LeaveReason, RoomId, ServerMessage};
 
 use super::room::{Member, Presence};
-use super::{ConnectionId, Holder, Rooms};
+use super::{ConnectionId, Rooms};
+use crate::address::AddressKey;
 
 impl Rooms {
     pub(super) fn leave(&mut self, id: ConnectionId, room_id: String, uid: &str) {
@@ -47,11 +48,15 @@ impl Rooms {
         let Some(identity) = connection.identity else {
             return;
         };
-        self.holders.remove(&identity.uid);
-        let Some(key) = connection.room else {
-            return;
-        };
-        let address = connection.address;
+        self.unbind(id, &identity.uid);
+        if let Some(key) = connection.room {
+            self.keep_or_vacate(now, key, &identity.uid, connection.address);
+        }
+        self.forget_unused(&identity.uid);
+    }
+
+    /// The connection of a member broke.
+    fn keep_or_vacate(&mut self, now: Instant, key: String, uid: &str, address: AddressKey) {
         let may_keep = self
             .config
             .max_kept_places_per_address
@@ -59,19 +64,18 @@ impl Rooms {
         let member = self
             .rooms
             .get_mut(&key)
-            .and_then(|room| room.member_mut(&identity.uid));
+            .and_then(|room| room.member_mut(uid));
         match member {
             Some(member) if member.resume && may_keep => {
                 let until = now + self.config.resume_window;
                 member.presence = Presence::Away { until, address };
                 self.kept_places.add(address);
-                self.expiries.insert((until, identity.uid.clone()));
-                self.holders
-                    .insert(identity.uid.clone(), Holder::Kept(key.clone()));
-                let remote_uid = identity.uid.clone();
-                self.tell_other(&key, &identity.uid, ServerMessage::PeerAway { remote_uid });
+                self.expiries.insert((until, uid.to_owned()));
+                self.holder_mut(uid).kept_place = Some(key.clone());
+                let remote_uid = uid.to_owned();
+                self.tell_other(&key, uid, ServerMessage::PeerAway { remote_uid });
             }
-            Some(_) | None => self.vacate(&key, &identity.uid, LeaveReason::Lost),
+            Some(_) | None => self.vacate(&key, uid, LeaveReason::Lost),
         }
     }
 
@@ -81,9 +85,10 @@ impl Rooms {
                 break;
             }
             self.expiries.pop_first();
-            if let Some(Holder::Kept(key)) = self.holders.remove(&uid) {
+            if let Some(key) = self.holder_mut(&uid).kept_place.clone() {
                 self.vacate(&key, &uid, LeaveReason::Lost);
             }
+            self.forget_unused(&uid);
         }
     }
 
@@ -97,7 +102,9 @@ impl Rooms {
         let removed = room.remove(uid);
         if room.is_empty() {
             self.rooms.remove(key);
+            self.reservations.remove(key);
         }
+        self.note_moved(uid);
         if let Some(member) = removed {
             self.end_keeping(uid, member.presence);
         }
@@ -108,6 +115,7 @@ impl Rooms {
         match presence {
             Presence::Here(_) => {}
             Presence::Away { until, address } => {
+                self.holder_mut(uid).kept_place = None;
                 self.kept_places.remove(address);
                 self.expiries.remove(&(until, uid.to_owned()));
             }

@@ -38,6 +38,20 @@ pub(super) fn note(view: &mut View, message: &ServerMessage) {
         | ServerMessage::Candidate(_)
         | ServerMessage::MediaState { .. }
         | ServerMessage::Leaved { .. }
+        | ServerMessage::Login(_)
+        | ServerMessage::Presence(_)
+        | ServerMessage::Ringing { .. }
+        | ServerMessage::Ring { .. }
+        | ServerMessage::Accept { .. }
+        | ServerMessage::Decline { .. }
+        | ServerMessage::Cancel { .. }
+        | ServerMessage::Busy { .. }
+        | ServerMessage::NoAnswer { .. }
+        | ServerMessage::Unavailable { .. }
+        | ServerMessage::Missed { .. }
+        | ServerMessage::Message { .. }
+        | ServerMessage::Delivered { .. }
+        | ServerMessage::IceServers { .. }
         | ServerMessage::Keepalive
         | ServerMessage::Error { .. } => {}
     }

@@ -1,4 +1,5 @@
-//! How often joins from one address may fail, so that nobody can try out uids and rooms at speed.
+//! How often something may be done from one address in a minute: joins and logins that fail, so that
+//! nobody can try out uids, names and rooms at speed; calls, so that nobody can make others ring for ever.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -9,16 +10,17 @@ use crate::pace::TokenBucket;
 /// How often addresses with a full budget are forgotten.
 const CLEANING_INTERVAL: Duration = Duration::from_secs(30);
 
-/// A bucket for every address that failed lately.
+/// A bucket for every address that was noted lately.
 #[derive(Debug)]
-pub(super) struct FailedJoins {
+pub(crate) struct AddressBudget {
     per_minute: f64,
     buckets: HashMap<AddressKey, TokenBucket>,
     cleaned_at: Option<Instant>,
 }
 
-impl FailedJoins {
-    pub(super) fn new(per_minute: u32) -> Self {
+impl AddressBudget {
+    /// Nobody has used anything of it.
+    pub(crate) fn new(per_minute: u32) -> Self {
         Self {
             per_minute: f64::from(per_minute.max(1)),
             buckets: HashMap::new(),
@@ -26,15 +28,15 @@ impl FailedJoins {
         }
     }
 
-    /// Whether this address may still try.
-    pub(super) fn may_try(&mut self, now: Instant, address: AddressKey) -> bool {
+    /// Whether this address may do it once more.
+    pub(crate) fn has_left(&mut self, now: Instant, address: AddressKey) -> bool {
         self.buckets
             .get_mut(&address)
             .is_none_or(|bucket| bucket.has_token(now))
     }
 
-    /// A join failed.
-    pub(super) fn note(&mut self, now: Instant, address: AddressKey) {
+    /// It was done once more.
+    pub(crate) fn note(&mut self, now: Instant, address: AddressKey) {
         let per_minute = self.per_minute;
         let bucket = self
             .buckets
@@ -45,12 +47,14 @@ impl FailedJoins {
         self.cleaned_at.get_or_insert(now);
     }
 
-    pub(super) fn next_cleaning(&self) -> Option<Instant> {
+    /// When [`Self::forget_old`] has something to do.
+    pub(crate) fn next_cleaning(&self) -> Option<Instant> {
         self.cleaned_at
             .map(|cleaned_at| cleaned_at + CLEANING_INTERVAL)
     }
 
-    pub(super) fn forget_old(&mut self, now: Instant) {
+    /// Forgets addresses that have their whole budget again.
+    pub(crate) fn forget_old(&mut self, now: Instant) {
         if self.next_cleaning().is_none_or(|due| due > now) {
             return;
         }
