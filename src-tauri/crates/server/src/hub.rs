@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::address::AddressKey;
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output, Rooms, RoomsConfig};
+use crate::turn::{Entrance, IceList, Now};
 
 /// The rooms and the connections of one server.
 #[derive(Debug)]
@@ -27,9 +28,17 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 struct State {
     rooms: Rooms,
-    outgoing: HashMap<ConnectionId, Arc<Outgoing>>,
+    clients: HashMap<ConnectionId, Client>,
+    ice: Arc<IceList>,
     /// Nothing is sent any more: the server is ending.
     is_silent: bool,
+}
+
+/// What there is to know of a connection besides its place.
+#[derive(Debug)]
+struct Client {
+    outgoing: Arc<Outgoing>,
+    entrance: Entrance,
 }
 
 /// A connection known to the hub; dropping it is the break of the connection.
@@ -41,11 +50,12 @@ pub(crate) struct Registration {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RoomsConfig) -> Arc<Self> {
+    pub(crate) fn new(config: RoomsConfig, ice: Arc<IceList>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 rooms: Rooms::new(config),
-                outgoing: HashMap::new(),
+                clients: HashMap::new(),
+                ice,
                 is_silent: false,
             }),
             next_id: AtomicU64::new(1),
@@ -54,12 +64,20 @@ impl Hub {
     }
 
     /// A connection finished its handshake.
-    pub(crate) fn register(self: &Arc<Self>, address: AddressKey) -> Registration {
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        address: AddressKey,
+        entrance: Entrance,
+    ) -> Registration {
         let id = ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let outgoing = Arc::new(Outgoing::default());
         let mut state = self.state.lock();
         state.rooms.connected(id, address);
-        state.outgoing.insert(id, Arc::clone(&outgoing));
+        let client = Client {
+            outgoing: Arc::clone(&outgoing),
+            entrance,
+        };
+        state.clients.insert(id, client);
         drop(state);
         Registration {
             hub: Arc::clone(self),
@@ -78,7 +96,7 @@ impl Hub {
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let state = self.state.lock();
         let (rooms, members) = (state.rooms.room_count(), state.rooms.member_count());
-        (state.outgoing.len(), rooms, members)
+        (state.clients.len(), rooms, members)
     }
 
     /// Gives up kept places when their time is over; runs for as long as the server.
@@ -121,16 +139,30 @@ impl State {
         }
         match output {
             Output::Send { to, message } => {
-                if let Some(outgoing) = self.outgoing.get(&to) {
-                    outgoing.push(message.to_json());
+                if let Some(client) = self.clients.get(&to) {
+                    let message = self.with_relays(message, &client.entrance);
+                    client.outgoing.push(message.to_json());
                 }
             }
             Output::Close { connection, reason } => {
-                if let Some(outgoing) = self.outgoing.get(&connection) {
-                    outgoing.close(reason);
+                if let Some(client) = self.clients.get(&connection) {
+                    client.outgoing.close(reason);
                 }
             }
         }
+    }
+
+    /// Every `joined` names the relay as this client can reach it, with a credential of its own. Here
+    /// and not in the rooms, which know neither names of hosts nor the time of day.
+    fn with_relays(&self, mut message: ServerMessage, entrance: &Entrance) -> ServerMessage {
+        if let ServerMessage::Joined {
+            uid, ice_servers, ..
+        } = &mut message
+        {
+            let now_s = Now::from_clocks().unix_s;
+            ice_servers.extend(self.ice.for_client(entrance, uid, now_s));
+        }
+        message
     }
 }
 
@@ -164,7 +196,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.hub.state.lock().outgoing.remove(&self.id);
+        self.hub.state.lock().clients.remove(&self.id);
         self.hub
             .change(|rooms| rooms.broken(Instant::now(), self.id));
     }

@@ -20,3 +20,4 @@ mod resume;
 mod rooms_model;
 mod shutdown;
 mod slow_reader;
+mod turn;
