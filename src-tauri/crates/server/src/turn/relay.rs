@@ -156,7 +156,7 @@ impl Relay {
         };
         match bytes.first() {
             // Channels are told from messages by their first bits (RFC 8656 section 12).
-            Some(0x40..=0x4F) => self.channel_data(now.instant, flow, buffer, datagram),
+            Some(0x40..=0x7F) => self.channel_data(now.instant, flow, buffer, datagram),
             Some(0x00..=0x3F) => {
                 let Ok(message) = Message::parse(bytes) else {
                     return Reaction::Nothing;

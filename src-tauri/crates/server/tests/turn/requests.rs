@@ -125,8 +125,8 @@ fn a_channel_belongs_to_one_peer_and_a_peer_to_one_channel() {
     assert_eq!(bind(0x4000, one), None, "a refresh");
     assert_eq!(bind(0x4000, two), Some(400));
     assert_eq!(bind(0x4001, one), Some(400));
-    assert_eq!(bind(0x4FFF, two), None);
-    for number in [0x0000, 0x3FFF, 0x5000, 0xFFFF] {
+    assert_eq!(bind(0x7FFF, two), None);
+    for number in [0x0000, 0x3FFF, 0x8000, 0xFFFF] {
         assert_eq!(bind(number, address("8.8.8.8:3")), Some(400));
     }
 }

@@ -11,8 +11,9 @@ use super::allocate::{granted_lifetime, seconds};
 use super::exchange::{Exchange, error, finish};
 use super::{Relay, RelayId};
 
-/// The numbers of channels (section 12).
-const CHANNELS: std::ops::RangeInclusive<u16> = 0x4000..=0x4FFF;
+/// The numbers of channels: those of RFC 5766, for clients that know nothing newer. RFC 8656 section 12
+/// ends at 0x4FFF for the sake of sockets that carry other protocols too; ours carries none.
+const CHANNELS: std::ops::RangeInclusive<u16> = 0x4000..=0x7FFF;
 
 impl Relay {
     pub(super) fn refresh(&mut self, exchange: &mut Exchange<'_, '_>) {
