@@ -4,6 +4,7 @@
 mod common;
 mod connection;
 mod media_faults;
+mod relayed;
 mod tampering;
 mod two_in_a_call;
 mod wrong_fingerprint;

@@ -94,7 +94,7 @@ pub struct RelayConfig {
     pub peers: PeerFilter,
     /// How much they may have.
     pub quotas: Quotas,
-    /// Whether relays with IPv6 addresses can be made; with IPv4 they always can.
+    /// Whether relays with IPv6 addresses can be made.
     pub has_ipv6: bool,
     /// Whether relays with IPv4 addresses can be made.
     pub has_ipv4: bool,
