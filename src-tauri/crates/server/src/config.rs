@@ -7,6 +7,8 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::turn::TurnMode;
+
 /// The settings of one server.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
@@ -15,8 +17,10 @@ pub struct ServerConfig {
     /// Web origins admitted besides pages of the same host, as the browser sends them
     /// (`https://calls.example.org`, or `null` for local files).
     pub allowed_origins: Vec<String>,
-    /// Handed to every client in `joined` and `login`.
+    /// Handed to every client in `joined` and `login`, before those of `turn`.
     pub ice_servers: Vec<IceServer>,
+    /// The relay that clients are told of.
+    pub turn: TurnMode,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
     /// Connections altogether.
@@ -73,13 +77,15 @@ impl ServerConfig {
     /// The port people expect a server of Duet on.
     pub const DEFAULT_PORT: u16 = 7440;
 
-    /// The default settings, listening at `listen`.
+    /// The default settings, listening at `listen`, without a relay: a server inside another program is
+    /// for one network, where direct paths exist.
     #[must_use]
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
+            turn: TurnMode::Off,
             max_connections_per_address: Some(50),
             max_connections: 10_000,
             failed_joins_per_minute: 30,

@@ -214,6 +214,11 @@ impl Exchange {
         self.directory.set_busy(now, uid, is_busy);
     }
 
+    /// Who a connection is, if it has said so.
+    pub(crate) fn uid_of(&self, id: ConnectionId) -> Option<&str> {
+        self.rooms.uid_of(id)
+    }
+
     fn is_occupied(&self, uid: &str) -> bool {
         self.directory.calls.of(uid).is_some() || self.rooms.place_of(uid).is_some()
     }

@@ -20,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use url::Host;
 
 use crate::config::ServerConfig;
 use crate::origin;
@@ -38,6 +39,14 @@ pub(crate) struct Door {
 pub(crate) struct Upgraded {
     pub(crate) stream: TcpStream,
     pub(crate) read_ahead: Bytes,
+    /// The host that the client asked for.
+    pub(crate) host: Option<Host<String>>,
+}
+
+/// An upgrade that was promised to the client.
+struct Promised {
+    upgrade: OnUpgrade,
+    host: Option<Host<String>>,
 }
 
 /// Serves the one request; `None` if it was answered and not upgraded.
@@ -45,7 +54,7 @@ pub(crate) struct Upgraded {
 /// # Errors
 /// What hyper says about a broken request. The caller sets the deadline.
 pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option<Upgraded>> {
-    let pending: Arc<Mutex<Option<OnUpgrade>>> = Arc::default();
+    let pending: Arc<Mutex<Option<Promised>>> = Arc::default();
     let slot = Arc::clone(&pending);
     let service = hyper::service::service_fn(move |request| {
         let response = answer(request, &door, &slot);
@@ -58,20 +67,21 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await?;
-    let Some(upgrade) = pending.lock().take() else {
+    let Some(Promised { upgrade, host }) = pending.lock().take() else {
         return Ok(None);
     };
     let parts = upgrade.await?.downcast::<TokioIo<TcpStream>>();
     Ok(parts.ok().map(|parts| Upgraded {
         stream: parts.io.into_inner(),
         read_ahead: parts.read_buf,
+        host,
     }))
 }
 
 fn answer<B>(
     mut request: Request<B>,
     door: &Door,
-    slot: &Mutex<Option<OnUpgrade>>,
+    slot: &Mutex<Option<Promised>>,
 ) -> Response<Full<Bytes>> {
     if door.is_over_limit {
         return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
@@ -80,7 +90,9 @@ fn answer<B>(
         ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
         ("/ws", &Method::GET) => match check_upgrade(&request, door) {
             Ok(accept) => {
-                *slot.lock() = Some(hyper::upgrade::on(&mut request));
+                let host = asked_host(request.headers());
+                let upgrade = hyper::upgrade::on(&mut request);
+                *slot.lock() = Some(Promised { upgrade, host });
                 switching_protocols(accept)
             }
             Err(refusal) => *refusal,
@@ -137,6 +149,11 @@ fn is_origin_admitted(headers: &HeaderMap, door: &Door) -> bool {
         }
         (_, Some(_)) => false,
     }
+}
+
+fn asked_host(headers: &HeaderMap) -> Option<Host<String>> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    origin::header_host(host)
 }
 
 fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
-use duet_protocol::{ClientMessage, ServerMessage};
+use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -16,6 +16,7 @@ use crate::address::AddressKey;
 use crate::exchange::{Counts, DirectoryConfig, Exchange};
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output, RoomsConfig};
+use crate::turn::{Entrance, IceList, Now};
 
 /// What one server knows, and its connections.
 #[derive(Debug)]
@@ -28,9 +29,17 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 struct State {
     exchange: Exchange,
-    outgoing: HashMap<ConnectionId, Arc<Outgoing>>,
+    clients: HashMap<ConnectionId, Client>,
+    ice: Arc<IceList>,
     /// Nothing is sent any more: the server is ending.
     is_silent: bool,
+}
+
+/// What there is to know of a connection besides its place.
+#[derive(Debug)]
+struct Client {
+    outgoing: Arc<Outgoing>,
+    entrance: Entrance,
 }
 
 /// A connection known to the hub; dropping it is the break of the connection.
@@ -42,11 +51,16 @@ pub(crate) struct Registration {
 }
 
 impl Hub {
-    pub(crate) fn new(rooms: RoomsConfig, directory: DirectoryConfig) -> Arc<Self> {
+    pub(crate) fn new(
+        rooms: RoomsConfig,
+        directory: DirectoryConfig,
+        ice: Arc<IceList>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 exchange: Exchange::new(rooms, directory),
-                outgoing: HashMap::new(),
+                clients: HashMap::new(),
+                ice,
                 is_silent: false,
             }),
             next_id: AtomicU64::new(1),
@@ -55,12 +69,20 @@ impl Hub {
     }
 
     /// A connection finished its handshake.
-    pub(crate) fn register(self: &Arc<Self>, address: AddressKey) -> Registration {
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        address: AddressKey,
+        entrance: Entrance,
+    ) -> Registration {
         let id = ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let outgoing = Arc::new(Outgoing::default());
         let mut state = self.state.lock();
         state.exchange.connected(id, address);
-        state.outgoing.insert(id, Arc::clone(&outgoing));
+        let client = Client {
+            outgoing: Arc::clone(&outgoing),
+            entrance,
+        };
+        state.clients.insert(id, client);
         drop(state);
         Registration {
             hub: Arc::clone(self),
@@ -78,7 +100,7 @@ impl Hub {
     /// Connections, and what the exchange holds.
     pub(crate) fn counts(&self) -> (usize, Counts) {
         let state = self.state.lock();
-        (state.outgoing.len(), state.exchange.counts())
+        (state.clients.len(), state.exchange.counts())
     }
 
     /// Does what is due, places and names to be given up, calls that rang too long, lobbies to be told;
@@ -122,16 +144,43 @@ impl State {
         }
         match output {
             Output::Send { to, message } => {
-                if let Some(outgoing) = self.outgoing.get(&to) {
-                    outgoing.push(message.to_json());
+                if let Some(client) = self.clients.get(&to) {
+                    let message = self.with_relays(message, to, &client.entrance);
+                    client.outgoing.push(message.to_json());
                 }
             }
             Output::Close { connection, reason } => {
-                if let Some(outgoing) = self.outgoing.get(&connection) {
-                    outgoing.close(reason);
+                if let Some(client) = self.clients.get(&connection) {
+                    client.outgoing.close(reason);
                 }
             }
         }
+    }
+
+    /// Every list of ICE servers names the relay as this client can reach it, with a credential of its
+    /// own. Here and not in what decides, which knows neither names of hosts nor the time of day.
+    fn with_relays(
+        &self,
+        mut message: ServerMessage,
+        to: ConnectionId,
+        entrance: &Entrance,
+    ) -> ServerMessage {
+        let (uid, ice_servers) = match &mut message {
+            ServerMessage::Joined {
+                uid, ice_servers, ..
+            }
+            | ServerMessage::Login(LoginAnswer::Accepted {
+                uid, ice_servers, ..
+            }) => (uid.as_str(), ice_servers),
+            ServerMessage::IceServers { ice_servers } => match self.exchange.uid_of(to) {
+                Some(uid) => (uid, ice_servers),
+                None => return message,
+            },
+            _ => return message,
+        };
+        let now_s = Now::from_clocks().unix_s;
+        ice_servers.extend(self.ice.for_client(entrance, uid, now_s));
+        message
     }
 }
 
@@ -166,7 +215,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.hub.state.lock().outgoing.remove(&self.id);
+        self.hub.state.lock().clients.remove(&self.id);
         self.hub
             .change(|exchange| exchange.broken(Instant::now(), self.id));
     }

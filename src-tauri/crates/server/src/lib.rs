@@ -1,5 +1,6 @@
-//! The signaling server: it brings two people into a room and carries their negotiation; it knows who
-//! is online, lets them call each other by name, and passes texts on.
+//! The server: it brings two people into a room and carries their negotiation; it knows who is online,
+//! lets them call each other by name, and passes texts on; where no direct path exists, it carries their
+//! media as well ([`turn`]).
 //!
 //! [`Server`] is the whole of it, ready to be put inside another program; the binary `duet-server`
 //! adds only flags and logs. What decides is in [`rooms`] and [`exchange`], without I/O and with time as a
@@ -21,6 +22,7 @@ mod pace;
 pub mod rooms;
 mod server;
 mod tokens;
+pub mod turn;
 mod wall_clock;
 
 pub use address::AddressKey;

@@ -13,6 +13,7 @@ use crate::address::AddressKey;
 use crate::connection;
 use crate::http::{self, Door};
 use crate::server::Shared;
+use crate::turn::Entrance;
 
 /// After accepting failed, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -65,9 +66,10 @@ async fn serve(
 ) -> Result<(), ConnectionError> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    let local_ip = stream.local_addr()?.ip();
     let door = Door {
         config: Arc::clone(&shared.config),
-        local_ip: stream.local_addr()?.ip(),
+        local_ip,
         is_over_limit: slot.is_over_limit,
     };
     let handshake = tokio::time::timeout(
@@ -81,7 +83,11 @@ async fn serve(
     let Some(upgraded) = upgraded else {
         return Ok(());
     };
-    let registration = shared.hub.register(slot.address);
+    let entrance = Entrance {
+        host: upgraded.host.clone(),
+        local_ip,
+    };
+    let registration = shared.hub.register(slot.address, entrance);
     debug!(connection = registration.id(), %remote, "connection opened");
     let config = Arc::clone(&shared.config);
     connection::run(upgraded, registration, config, shared.draining.clone()).await;

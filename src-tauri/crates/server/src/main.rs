@@ -1,4 +1,6 @@
-//! `duet-server`: the signaling server as a program. Flags, logs, signals; the rest is the library.
+//! `duet-server`: the server as a program. Flags, logs, signals; the rest is the library.
+
+mod turn_flags;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -9,7 +11,10 @@ use duet_protocol::IceServer;
 use duet_server::{Server, ServerConfig, parse_ice_servers};
 use tracing_subscriber::EnvFilter;
 
-/// The signaling server of Duet: it brings two people into a room.
+use turn_flags::TurnFlags;
+
+/// The server of Duet: it brings two people into a room, and relays their call where no direct path
+/// exists.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Flags {
@@ -51,6 +56,9 @@ struct Flags {
     /// How logs are written to standard error; DUET_LOG sets what (default: info).
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
+
+    #[command(flatten)]
+    turn: TurnFlags,
 }
 
 /// What one `--ice-server` names.
@@ -74,6 +82,9 @@ async fn main() -> anyhow::Result<()> {
         // Nobody may be listening to standard output; that stops no server.
         let _ = writeln!(std::io::stdout(), "listening on ws://{address}/ws");
     }
+    for address in server.turn_addrs() {
+        let _ = writeln!(std::io::stdout(), "relaying on turn:{address}");
+    }
     server.run_until(shutdown).await;
     Ok(())
 }
@@ -87,6 +98,7 @@ fn config(flags: &Flags) -> ServerConfig {
             .iter()
             .flat_map(|entry| entry.0.clone())
             .collect(),
+        turn: flags.turn.mode(&flags.listen),
         max_connections_per_address: (limit > 0).then_some(limit),
         max_connections: flags.max_connections,
         failed_joins_per_minute: flags.failed_joins_per_minute,

@@ -47,7 +47,8 @@ fn page_host(origin: &str) -> Option<Host<String>> {
     (is_web && serialised == origin).then(|| url.host().map(|host| host.to_owned()))?
 }
 
-fn header_host(header: &str) -> Option<Host<String>> {
+/// The host in a `Host` header; none if there is more in it than a host and a port.
+pub(crate) fn header_host(header: &str) -> Option<Host<String>> {
     let url = Url::parse(&format!("http://{header}/")).ok()?;
     let is_bare = url.path() == "/" && url.username().is_empty() && url.query().is_none();
     is_bare.then(|| url.host().map(|host| host.to_owned()))?

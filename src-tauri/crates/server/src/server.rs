@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
@@ -20,6 +20,7 @@ use crate::exchange::DirectoryConfig;
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
 use crate::rooms::RoomsConfig;
+use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
 
 /// What a polite end may take: the close frames and their answers.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -29,6 +30,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Server {
     shared: Arc<Shared>,
     listeners: Mutex<Vec<Listening>>,
+    turn: Option<TurnServer>,
+    ice: Arc<IceList>,
 }
 
 /// Why a server could not listen.
@@ -42,6 +45,17 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// The same for the relay.
+    #[error("cannot relay on {address}: {source}")]
+    Relay {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The relay's settings cannot be.
+    #[error(transparent)]
+    TurnConfig(#[from] TurnConfigError),
     /// The server is shutting down.
     #[error("the server is shutting down")]
     Draining,
@@ -60,6 +74,8 @@ pub struct ServerStats {
     pub logins: usize,
     /// Calls that ring or were just accepted.
     pub calls: usize,
+    /// The relay; all zero while it is off.
+    pub turn: TurnStats,
 }
 
 /// What the tasks share.
@@ -86,7 +102,12 @@ impl Server {
     /// # Errors
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
-        let hub = Hub::new(rooms_config(&config), directory_config(&config));
+        let (turn, ice) = turn::start(&config.turn)?;
+        let hub = Hub::new(
+            rooms_config(&config),
+            directory_config(&config),
+            Arc::clone(&ice),
+        );
         let addresses = config.listen.clone();
         let shared = Arc::new(Shared {
             config: Arc::new(config),
@@ -98,6 +119,8 @@ impl Server {
         let server = Self {
             shared: Arc::clone(&shared),
             listeners: Mutex::default(),
+            turn,
+            ice,
         };
         for address in addresses {
             server.listen_also(address).await?;
@@ -129,6 +152,32 @@ impl Server {
     pub fn url(&self) -> String {
         let address = self.local_addrs().first().copied();
         format!("ws://{}/ws", address.expect("the server listens somewhere"))
+    }
+
+    /// Where the relay listens, with the real ports; empty while it is off.
+    #[must_use]
+    pub fn turn_addrs(&self) -> Vec<SocketAddr> {
+        let turn = self.turn.as_ref().map(TurnServer::addresses);
+        turn.unwrap_or_default().to_vec()
+    }
+
+    /// Changes the relay's secrets, the newest first: `[new, old]` at first, and `[new]` when the
+    /// credentials made with the old one have expired. Running relays go on.
+    ///
+    /// # Errors
+    /// If there is none, an empty one or more than two.
+    pub fn set_turn_secrets(&self, secrets: &[String]) -> Result<(), TurnConfigError> {
+        let is_some = !secrets.is_empty() && secrets.iter().all(|secret| !secret.is_empty());
+        if !is_some || secrets.len() > Secrets::MAX {
+            return Err(TurnConfigError::Secrets);
+        }
+        let secrets = Secrets::new(secrets.iter().map(String::as_str));
+        // The relay first: it must know a secret before anybody has a credential made with it.
+        if let Some(turn) = &self.turn {
+            turn.set_secrets(secrets.clone());
+        }
+        self.ice.set_secrets(secrets);
+        Ok(())
     }
 
     /// Listens on one more address; returns it with its real port.
@@ -185,6 +234,11 @@ impl Server {
             members: counts.members,
             logins: counts.logins,
             calls: counts.calls,
+            turn: self
+                .turn
+                .as_ref()
+                .map(TurnServer::stats)
+                .unwrap_or_default(),
         }
     }
 
@@ -206,7 +260,7 @@ impl Server {
         self.shared.tasks.close();
         let finished = tokio::time::timeout(SHUTDOWN_TIMEOUT, self.shared.tasks.wait());
         if finished.await.is_err() {
-            tracing::warn!(tasks = self.shared.tasks.len(), "connections were cut off");
+            warn!(tasks = self.shared.tasks.len(), "connections were cut off");
         }
     }
 }

@@ -30,3 +30,4 @@ mod rooms_model;
 mod shutdown;
 mod slow_reader;
 mod texts;
+mod turn;

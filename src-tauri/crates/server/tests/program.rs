@@ -66,7 +66,8 @@ async fn it_says_where_it_listens_and_ends_politely_when_asked() {
 #[tokio::test]
 async fn ice_servers_of_the_flags_reach_the_clients() {
     let turn = r#"{"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}"#;
-    let flags = ["--ice-server", "stun:s.example.org", "--ice-server", turn];
+    let stun = "stun:s.example.org";
+    let flags = ["--no-turn", "--ice-server", stun, "--ice-server", turn];
     let (_program, urls) = start(&flags, 1);
     let (socket, _) = connect_async(&urls[0]).await.expect("it listens");
     let mut client = Client { socket };
@@ -77,6 +78,53 @@ async fn ice_servers_of_the_flags_reach_the_clients() {
             assert_eq!(ice_servers[1].credential.as_deref(), Some("c"));
         }
         other => panic!("not joined: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn it_relays_unless_told_otherwise() {
+    let outside = ["--turn-uri", "turn:t.example.org", "--turn-secret", "s"];
+    for (flags, expected) in [
+        (&[][..], &["stun:127.0.0.1:", "turn:127.0.0.1:"][..]),
+        (
+            &["--external-ip", "192.0.2.1"],
+            &["stun:192.0.2.1:", "turn:192.0.2.1:"],
+        ),
+        (&["--no-turn"], &[]),
+        (&outside, &["turn:t.example.org"]),
+    ] {
+        let (_program, urls) = start(flags, 1);
+        let (socket, _) = connect_async(&urls[0]).await.expect("it listens");
+        let mut client = Client { socket };
+        client.send(&crate::client::join("r", "a")).await;
+        let duet_protocol::ServerMessage::Joined { ice_servers, .. } = client.next().await else {
+            panic!("not joined");
+        };
+        let found: Vec<&str> = ice_servers.iter().map(|server| &*server.urls[0]).collect();
+        assert_eq!(found.len(), expected.len(), "{flags:?}: {found:?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{flags:?}: {found}");
+        }
+    }
+}
+
+#[test]
+fn flags_that_cannot_be_are_said() {
+    for (flags, word) in [
+        (&["--realm", "calls.example.org"][..], "realm"),
+        (&["--relay-ports", "9-8"], "relay ports"),
+        (&["--turn-credential-ttl", "601"], "ten minutes"),
+        (&["--turn-uri", "turn:t.example.org"], "--turn-secret"),
+        (&["--turn-uri", "http://t", "--turn-secret", "s"], "turn:"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_duet-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(flags)
+            .output()
+            .expect("it runs");
+        assert!(!output.status.success(), "{flags:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(word), "{flags:?}: {said}");
     }
 }
 

@@ -5,6 +5,7 @@ mod common;
 mod connection;
 mod media_faults;
 mod no_relay;
+mod relayed;
 mod tampering;
 mod two_in_a_call;
 mod wrong_fingerprint;

@@ -1,0 +1,259 @@
+//! What `joined` tells a client of relays: where, by which name, with a credential of its own.
+//!
+//! The relay's host must be one that the client can reach, and only two people know such a one: the
+//! operator, who names it with the external address, and the client, which has just reached us by
+//! some name. So the external address counts if there is one, and else the `Host` of the WebSocket
+//! handshake; what a client writes there misleads nobody but itself. A proxy in front must hand
+//! on that header, or the external address must be set.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use duet_protocol::IceServer;
+use parking_lot::RwLock;
+use url::Host;
+
+use super::credentials::{Credential, Secrets};
+
+/// By which way a client came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Entrance {
+    /// The host it asked for.
+    pub(crate) host: Option<Host<String>>,
+    /// The address of ours that it reached.
+    pub(crate) local_ip: IpAddr,
+}
+
+/// Makes the ICE servers of each client.
+#[derive(Debug)]
+pub(crate) struct IceList {
+    place: Place,
+    secrets: RwLock<Secrets>,
+    credential_ttl: Duration,
+}
+
+/// Where the relay is.
+#[derive(Debug)]
+enum Place {
+    Nowhere,
+    Here {
+        listeners: Vec<SocketAddr>,
+        external_ips: Vec<IpAddr>,
+    },
+    Elsewhere {
+        uris: Vec<String>,
+    },
+}
+
+impl IceList {
+    /// No relay.
+    pub(crate) fn none() -> Self {
+        Self::new(Place::Nowhere, Secrets::new([]), Duration::ZERO)
+    }
+
+    /// The relay of this server.
+    pub(crate) fn here(
+        listeners: Vec<SocketAddr>,
+        external_ips: Vec<IpAddr>,
+        secrets: Secrets,
+        credential_ttl: Duration,
+    ) -> Self {
+        let place = Place::Here {
+            listeners,
+            external_ips,
+        };
+        Self::new(place, secrets, credential_ttl)
+    }
+
+    /// Another one.
+    pub(crate) fn elsewhere(uris: Vec<String>, secrets: Secrets, credential_ttl: Duration) -> Self {
+        Self::new(Place::Elsewhere { uris }, secrets, credential_ttl)
+    }
+
+    fn new(place: Place, secrets: Secrets, credential_ttl: Duration) -> Self {
+        Self {
+            place,
+            secrets: RwLock::new(secrets),
+            credential_ttl,
+        }
+    }
+
+    /// The secrets from now on.
+    pub(crate) fn set_secrets(&self, secrets: Secrets) {
+        *self.secrets.write() = secrets;
+    }
+
+    /// For one client, with a credential that starts now.
+    pub(crate) fn for_client(&self, entrance: &Entrance, uid: &str, now_s: u64) -> Vec<IceServer> {
+        let (stun, turn) = match &self.place {
+            Place::Nowhere => return Vec::new(),
+            Place::Here {
+                listeners,
+                external_ips,
+            } => {
+                let hosts = authorities(listeners, external_ips, entrance);
+                let stun = hosts.iter().map(|host| format!("stun:{host}")).collect();
+                let turn = hosts
+                    .iter()
+                    .map(|host| format!("turn:{host}?transport=udp"));
+                (stun, turn.collect())
+            }
+            Place::Elsewhere { uris } => uris
+                .iter()
+                .cloned()
+                .partition::<Vec<_>, _>(|uri| uri.starts_with("stun")),
+        };
+        let credential = self
+            .secrets
+            .read()
+            .credential(uid, now_s, self.credential_ttl);
+        [(stun, None), (turn, credential)]
+            .into_iter()
+            .filter(|(urls, _)| !urls.is_empty())
+            .map(|(urls, credential)| ice_server(urls, credential))
+            .collect()
+    }
+}
+
+fn ice_server(urls: Vec<String>, credential: Option<Credential>) -> IceServer {
+    let (username, credential) = match credential {
+        Some(Credential { username, password }) => (Some(username), Some(password)),
+        None => (None, None),
+    };
+    IceServer {
+        urls,
+        username,
+        credential,
+    }
+}
+
+/// `HOST:PORT`, each once.
+fn authorities(
+    listeners: &[SocketAddr],
+    external_ips: &[IpAddr],
+    entrance: &Entrance,
+) -> Vec<String> {
+    let external = external_ips.iter().flat_map(|external| {
+        let same_family = listeners
+            .iter()
+            .filter(|listener| listener.is_ipv4() == external.is_ipv4());
+        same_family.map(|listener| SocketAddr::new(*external, listener.port()).to_string())
+    });
+    let mut found: Vec<String> = external.collect();
+    if found.is_empty() {
+        found = match &entrance.host {
+            Some(Host::Domain(name)) => listeners
+                .iter()
+                .map(|listener| format!("{name}:{}", listener.port()))
+                .collect(),
+            Some(Host::Ipv4(ip)) => behind(listeners, IpAddr::V4(*ip)),
+            Some(Host::Ipv6(ip)) => behind(listeners, IpAddr::V6(*ip)),
+            None => Vec::new(),
+        };
+    }
+    if found.is_empty() {
+        found = behind(listeners, entrance.local_ip.to_canonical());
+    }
+    if found.is_empty() {
+        let definite = listeners
+            .iter()
+            .filter(|listener| !listener.ip().is_unspecified());
+        found = definite.map(ToString::to_string).collect();
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The listeners that answer at this address.
+fn behind(listeners: &[SocketAddr], ip: IpAddr) -> Vec<String> {
+    let answering = listeners.iter().filter(|listener| {
+        let is_any = listener.ip().is_unspecified() && listener.is_ipv4() == ip.is_ipv4();
+        is_any || listener.ip() == ip
+    });
+    answering
+        .map(|listener| SocketAddr::new(ip, listener.port()).to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(listeners: &[&str], external: &[&str], host: &str) -> Vec<String> {
+        let parse_all = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|text| text.parse().expect("an address"))
+                .collect()
+        };
+        let external_ips = external
+            .iter()
+            .map(|text| text.parse().expect("an address"))
+            .collect();
+        let ttl = Duration::from_secs(600);
+        let list = IceList::here(parse_all(listeners), external_ips, Secrets::new(["s"]), ttl);
+        let entrance = Entrance {
+            host: Host::parse(host).ok(),
+            local_ip: "10.0.0.2".parse().expect("an address"),
+        };
+        let servers = list.for_client(&entrance, "mira", 1_000);
+        servers.into_iter().flat_map(|server| server.urls).collect()
+    }
+
+    #[test]
+    fn the_host_is_the_one_by_which_the_client_came() {
+        assert_eq!(
+            urls(&["0.0.0.0:3478"], &[], "calls.example.org"),
+            [
+                "stun:calls.example.org:3478",
+                "turn:calls.example.org:3478?transport=udp"
+            ]
+        );
+        assert_eq!(
+            urls(&["[::]:3478", "0.0.0.0:3478"], &[], "[2001:db8::1]")[0],
+            "stun:[2001:db8::1]:3478"
+        );
+        assert_eq!(
+            urls(&["127.0.0.1:99"], &[], "127.0.0.1")[0],
+            "stun:127.0.0.1:99"
+        );
+        assert_eq!(urls(&["0.0.0.0:3478"], &[], "")[0], "stun:10.0.0.2:3478");
+        // It came by an address at which the relay does not listen.
+        assert_eq!(
+            urls(&["10.0.0.7:3478"], &[], "192.0.2.4")[0],
+            "stun:10.0.0.7:3478"
+        );
+    }
+
+    #[test]
+    fn what_the_operator_says_counts_most() {
+        assert_eq!(
+            urls(&["0.0.0.0:3478"], &["192.0.2.1"], "calls.example.org")[1],
+            "turn:192.0.2.1:3478?transport=udp"
+        );
+    }
+
+    #[test]
+    fn an_outside_relay_is_named_as_it_was_given() {
+        let uris = vec![
+            "turn:t.example.org".to_owned(),
+            "stun:t.example.org".to_owned(),
+        ];
+        let ttl = Duration::from_secs(600);
+        let list = IceList::elsewhere(uris, Secrets::new(["s"]), ttl);
+        let entrance = Entrance {
+            host: None,
+            local_ip: "10.0.0.2".parse().expect("an address"),
+        };
+        let servers = list.for_client(&entrance, "mira", 1_000);
+        assert_eq!(servers[0].urls, ["stun:t.example.org"]);
+        assert_eq!(servers[0].credential, None);
+        assert_eq!(servers[1].username.as_deref(), Some("1600:mira"));
+        assert!(
+            IceList::none()
+                .for_client(&entrance, "mira", 1_000)
+                .is_empty()
+        );
+    }
+}

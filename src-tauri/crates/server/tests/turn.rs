@@ -1,0 +1,14 @@
+//! STUN and TURN: real sockets where the sockets matter, and the relay alone where time does.
+
+mod credentials;
+mod dialogue;
+mod fuzz;
+mod joined;
+mod lifetimes;
+mod network;
+mod peers;
+mod quotas;
+mod relaying;
+mod requests;
+mod rig;
+mod strangers;
