@@ -1,6 +1,6 @@
 //! What `joined` says of the relay, and that it is true.
 
-use duet_protocol::{IceServer, ServerMessage};
+use duet_protocol::{IceServer, LoginAnswer, ServerMessage};
 use duet_server::turn::{Credential, OutsideTurn, TurnConfig, TurnMode};
 use duet_server::{Server, ServerConfig};
 
@@ -118,4 +118,29 @@ async fn a_taken_port_stops_only_those_who_asked_for_it() {
     })
     .await;
     assert!(ice_servers(&server, "mira").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_login_and_a_renewal_bring_a_credential_too() {
+    let server = turn_server(turn_config()).await;
+    let mut client = Client::connect(&server).await;
+    let login = r#"{"cmd":"login","name":"Mira","uid":"mira"}"#;
+    client.send_text(login).await;
+    let at_login = match client.next().await {
+        ServerMessage::Login(LoginAnswer::Accepted { ice_servers, .. }) => ice_servers,
+        other => panic!("not logged in: {other:?}"),
+    };
+    client.send_text(r#"{"cmd":"ice-servers"}"#).await;
+    let renewed = match client.next().await {
+        ServerMessage::IceServers { ice_servers } => ice_servers,
+        other => panic!("no servers: {other:?}"),
+    };
+    for servers in [at_login, renewed] {
+        let mut phone = Phone::at(
+            server.turn_addrs()[0],
+            Dialogue::new(credential_of(&servers[1])),
+        )
+        .await;
+        phone.allocate().await.expect("a relay");
+    }
 }
