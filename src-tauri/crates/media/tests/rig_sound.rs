@@ -93,7 +93,8 @@ fn speaker(id: &str, frequency_hz: f32) -> (OpenAudioSink, Receiver<AudioDeviceE
     (sink.expect("opens"), events)
 }
 
-/// Waits until a speaker plays a steady tone of this frequency, to a thousandth.
+/// Waits until a speaker plays a steady tone of this frequency, to two thousandths: one is what drift
+/// correction may bend to follow the device's clock, in which the recording counts.
 fn plays(rig: &SoundRig, speaker: &str, frequency_hz: f32) {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -101,7 +102,7 @@ fn plays(rig: &SoundRig, speaker: &str, frequency_hz: f32) {
         let frequency = dominant_frequency_hz(&heard, 48_000);
         let pure = share_of_frequency(&heard, frequency_hz, 48_000);
         let right =
-            frequency.is_some_and(|heard| (heard - frequency_hz).abs() < frequency_hz / 1000.0);
+            frequency.is_some_and(|heard| (heard - frequency_hz).abs() < frequency_hz / 500.0);
         if right && pure > 0.9 && level_dbfs(&heard) > -27.0 {
             return;
         }
