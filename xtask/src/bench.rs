@@ -14,6 +14,8 @@ mod process_tree;
 #[cfg(target_os = "linux")]
 mod programs;
 
+#[cfg(target_os = "linux")]
+use anyhow::Context;
 use anyhow::{Result, bail};
 
 /// A measurement.
@@ -58,5 +60,17 @@ pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<()> {
     match BENCHES.iter().find(|bench| bench.name == name) {
         Some(bench) => (bench.work)(arguments),
         None => bail!("no measurement {name}; `cargo xtask bench` lists them"),
+    }
+}
+
+/// The argument at `index`, or what is usual.
+#[cfg(target_os = "linux")]
+fn number<T: std::str::FromStr>(arguments: &[&str], index: usize, usual: T) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    match arguments.get(index) {
+        Some(word) => word.parse().with_context(|| format!("{word} is no number")),
+        None => Ok(usual),
     }
 }

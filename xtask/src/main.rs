@@ -7,6 +7,8 @@
 mod bench;
 mod project;
 mod run;
+#[cfg(target_os = "linux")]
+mod server;
 mod setup;
 mod shell;
 mod test;

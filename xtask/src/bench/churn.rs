@@ -6,10 +6,11 @@
 //! minutes mean no leak. A seed makes the same order of events again.
 
 use super::{
+    number,
     process_tree::{Usage, usage},
     programs,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use duet_testkit::process::Process;
 use std::{
     process::Command,
@@ -37,8 +38,8 @@ struct Counts {
 }
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
-    let minutes: u32 = number(arguments.first(), 30)?;
-    let mut random = Random(number(arguments.get(1), 1)?);
+    let minutes: u32 = number(arguments, 0, 30)?;
+    let mut random = Random(number(arguments, 1, 1)?);
     programs::build()?;
     // All come from one address, and most second strangers are refused.
     let limits = [
@@ -130,16 +131,6 @@ fn print_line(minute: u32, counts: &Counts, server: Usage, resident: Usage) {
 
 fn last(process: &Process) -> String {
     process.lines().pop().unwrap_or_default()
-}
-
-fn number<T: std::str::FromStr>(word: Option<&&str>, otherwise: T) -> Result<T>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    match word {
-        Some(word) => word.parse().with_context(|| format!("{word} is no number")),
-        None => Ok(otherwise),
-    }
 }
 
 /// xorshift64 (Marsaglia 2003): enough to shuffle arrivals.

@@ -5,7 +5,7 @@
 //! and renderer. The time runs from the hand-over in Rust until the page has drawn, on the machine's
 //! clock; the processor time is that of the program and its web process, and per picture drawn.
 
-use super::{process_tree, programs};
+use super::{number, process_tree, programs};
 use crate::{project, setup, shell};
 use anyhow::{Context, Result};
 use duet_testkit::{clip, display_rig::DisplayRig, process::Process};
@@ -24,11 +24,7 @@ struct Sample {
 }
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
-    let number = |index: usize, otherwise: u64| match arguments.get(index) {
-        Some(word) => word.parse().with_context(|| format!("{word} is no number")),
-        None => Ok(otherwise),
-    };
-    let (seconds, pairs) = (number(0, 20)?, number(1, 3)?);
+    let (seconds, pairs) = (number(arguments, 0, 20)?, number(arguments, 1, 3)?);
     programs::build()?;
     let page = build_page()?;
     println!("way          fps   p50 ms   p95 ms   CPU ms/frame");

@@ -12,8 +12,8 @@ mod chromium;
 mod duet;
 mod numbered_clip;
 
-use super::{process_tree, programs};
-use anyhow::{Context, Result};
+use super::{number, process_tree, programs};
+use anyhow::Result;
 use duet_testkit::browser_rig;
 use std::time::Duration;
 
@@ -46,11 +46,7 @@ const LEAST_FRAMES_PER_SECOND: f64 = 29.0;
 const MOST_LOAD: f64 = 3.0;
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
-    let number = |index: usize, otherwise: u64| match arguments.get(index) {
-        Some(word) => word.parse().with_context(|| format!("{word} is no number")),
-        None => Ok(otherwise),
-    };
-    let (seconds, pairs) = (number(0, 30)?, number(1, 5)?);
+    let (seconds, pairs) = (number(arguments, 0, 30)?, number(arguments, 1, 5)?);
     programs::build()?;
     println!("{}", browser_rig::version("chromium")?);
     println!("Duet {}", env!("CARGO_PKG_VERSION"));

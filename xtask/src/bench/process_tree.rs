@@ -2,7 +2,8 @@
 //! and for anything else.
 
 use anyhow::{Context, Result};
-use std::{collections::HashMap, fs, path::Path};
+use duet_testkit::descendant;
+use std::{fs, path::Path};
 
 /// Clock ticks a second in `/proc/PID/stat`; the same on every Linux since 2.6.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -20,12 +21,10 @@ pub(crate) struct Usage {
 
 /// The tree that begins at a process.
 pub(crate) fn usage(root: u32) -> Result<Usage> {
-    let parents = parents()?;
-    anyhow::ensure!(parents.contains_key(&root), "process {root} is gone");
     let mut sum = Usage::default();
-    for pid in parents.keys().filter(|pid| descends(**pid, root, &parents)) {
+    for pid in descendant::tree(root)? {
         // One that ends while it is read has nothing more to say.
-        let Ok(one) = usage_of(*pid) else { continue };
+        let Ok(one) = usage_of(pid) else { continue };
         sum.cpu_seconds += one.cpu_seconds;
         sum.pss_mib += one.pss_mib;
         sum.threads += one.threads;
@@ -39,25 +38,6 @@ pub(crate) fn load() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;
     let first = text.split(' ').next().unwrap_or_default();
     first.parse().context("no load average")
-}
-
-fn parents() -> Result<HashMap<u32, u32>> {
-    let entries = fs::read_dir("/proc")?.flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    Ok(pids
-        .filter_map(|pid| Some((pid, stat(pid).ok()?.get(1)?.parse().ok()?)))
-        .collect())
-}
-
-fn descends(pid: u32, root: u32, parents: &HashMap<u32, u32>) -> bool {
-    let mut at = pid;
-    while at != root {
-        match parents.get(&at) {
-            Some(parent) if *parent != at => at = *parent,
-            Some(_) | None => return false,
-        }
-    }
-    true
 }
 
 fn usage_of(pid: u32) -> Result<Usage> {

@@ -1,9 +1,9 @@
 //! The programs that measurements start: built in the release profile, as people run them.
 
-use crate::{project, shell, ui};
-use anyhow::{Context, Result};
+use crate::{project, server, shell, ui};
+use anyhow::Result;
 use duet_testkit::process::Process;
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{path::PathBuf, process::Command};
 
 /// Builds everything that measurements start, in one go: with fewer packages cargo would turn other
 /// features on, and compile the libraries again for each measurement.
@@ -21,13 +21,7 @@ pub(crate) fn command(name: &str) -> Result<Command> {
 
 /// A server on a free port of loopback, and its address.
 pub(crate) fn start_server(arguments: &[&str]) -> Result<(Process, String)> {
-    let mut command = command("duet-server")?;
-    command.args(["--listen", "127.0.0.1:0"]).args(arguments);
-    let server = Process::spawn("duet-server", &mut command)?;
-    let ready = "listening on ";
-    let line = server.wait_for_line(Duration::from_secs(10), |line| line.contains(ready))?;
-    let url = line.split(ready).nth(1).context("no address")?.trim();
-    Ok((server, url.to_owned()))
+    server::start(&folder()?.join("duet-server"), arguments)
 }
 
 /// Where they lie.

@@ -6,7 +6,7 @@
 
 mod figures;
 
-use crate::project;
+use crate::{project, server};
 use anyhow::{Context, Result};
 use duet_testkit::{
     clip,
@@ -35,7 +35,7 @@ struct Seat {
 pub(super) fn demo(arguments: &[&str]) -> Result<()> {
     let folder = project::target()?.join("demo");
     let _ = fs::remove_dir_all(&folder);
-    let (_server, url) = start_server()?;
+    let (_server, url) = server::start(&project::program("duet-server")?, &[])?;
     println!("demo: the server is {url}");
     let mut seats = Vec::new();
     for (index, name) in PEOPLE.into_iter().enumerate() {
@@ -57,16 +57,6 @@ pub(super) fn demo(arguments: &[&str]) -> Result<()> {
         show(seat)?;
     }
     Ok(())
-}
-
-fn start_server() -> Result<(Process, String)> {
-    let mut command = Command::new(project::program("duet-server")?);
-    command.args(["--listen", "127.0.0.1:0"]);
-    let server = Process::spawn("duet-server", &mut command)?;
-    let ready = "listening on ";
-    let line = server.wait_for_line(Duration::from_secs(10), |line| line.contains(ready))?;
-    let url = line.split(ready).nth(1).unwrap_or_default().trim();
-    Ok((server, url.to_owned()))
 }
 
 fn sit_down(

@@ -1,7 +1,6 @@
 //! The unmodified capture library on cameras that are not there: pictures, faults, and recovery.
 #![cfg(target_os = "linux")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -67,19 +66,17 @@ impl Camera {
 /// A film of thirty stamped pictures.
 fn film(folder: &Path, width: u32, height: u32) -> PathBuf {
     let path = folder.join("film.y4m");
-    let mut file = std::fs::File::create(&path).expect("created");
-    writeln!(file, "YUV4MPEG2 W{width} H{height} F30:1 C420").expect("written");
-    let mut data = vec![0; (width * height * 3 / 2) as usize];
-    for frame_number in 0..30 {
+    let pictures = (0..30).map(|frame_number| {
+        let mut data = vec![0; (width * height * 3 / 2) as usize];
         TestPattern::new(width, height).draw(frame_number, &mut data);
         let stamp = Stamp {
             frame_number,
             capture_ts_us: 0,
         };
         barcode::write_i420(&mut data, width, height, stamp);
-        file.write_all(b"FRAME\n").expect("written");
-        file.write_all(&data).expect("written");
-    }
+        data
+    });
+    clip::write_y4m(&path, (width, height), 30, pictures).expect("written");
     path
 }
 

@@ -1,43 +1,49 @@
 //! Processes that a child of ours started: found by their ancestor, never by name alone.
 
-use anyhow::{Context, Result};
-use std::fs;
+use anyhow::{Context, Result, ensure};
+use std::{collections::HashMap, fs};
 
 /// Kills the descendant of `ancestor` whose command name starts with `name`, as a crash would.
 #[allow(unsafe_code)]
 pub fn kill(ancestor: u32, name: &str) -> Result<()> {
-    let pid = find(ancestor, name)?;
+    let pid = tree(ancestor)?.into_iter().find(|pid| {
+        fs::read_to_string(format!("/proc/{pid}/comm"))
+            .is_ok_and(|command| command.starts_with(name))
+    });
+    let pid = pid.with_context(|| format!("no {name} descends from {ancestor}"))?;
     // SAFETY: kill takes two numbers and touches no memory; the process descends from one of ours.
-    let result = unsafe { libc::kill(pid, libc::SIGKILL) };
-    anyhow::ensure!(result == 0, "{name} could not be killed");
+    let result = unsafe { libc::kill(pid as i32, libc::SIGKILL) };
+    ensure!(result == 0, "{name} could not be killed");
     Ok(())
 }
 
-fn find(ancestor: u32, name: &str) -> Result<i32> {
-    for entry in fs::read_dir("/proc")? {
-        let file = entry?.file_name();
-        let Some(pid) = file.to_str().and_then(|text| text.parse::<i32>().ok()) else {
-            continue;
-        };
-        let is_named = fs::read_to_string(format!("/proc/{pid}/comm"))
-            .is_ok_and(|command| command.starts_with(name));
-        if is_named && descends_from(pid, ancestor as i32) {
-            return Ok(pid);
+/// A process and all that descend from it; an error when it is gone.
+pub fn tree(root: u32) -> Result<Vec<u32>> {
+    let parents = parents()?;
+    ensure!(parents.contains_key(&root), "process {root} is gone");
+    let descends = |pid: &u32| descends(*pid, root, &parents);
+    Ok(parents.keys().copied().filter(descends).collect())
+}
+
+fn parents() -> Result<HashMap<u32, u32>> {
+    let entries = fs::read_dir("/proc")?.flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    Ok(pids.filter_map(|pid| Some((pid, parent(pid)?))).collect())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+    line?.trim().parse().ok()
+}
+
+fn descends(pid: u32, root: u32, parents: &HashMap<u32, u32>) -> bool {
+    let mut at = pid;
+    while at != root {
+        match parents.get(&at) {
+            Some(parent) if *parent != at => at = *parent,
+            Some(_) | None => return false,
         }
     }
-    anyhow::bail!("no {name} descends from {ancestor}")
-}
-
-fn descends_from(pid: i32, ancestor: i32) -> bool {
-    let mut pid = pid;
-    while pid > 1 && pid != ancestor {
-        pid = parent(pid).unwrap_or(0);
-    }
-    pid == ancestor
-}
-
-fn parent(pid: i32) -> Result<i32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"));
-    Ok(line.context("no parent")?.trim().parse()?)
+    true
 }
