@@ -2,8 +2,10 @@
 //!
 //! A camera is a text file `/dev/videoN` with a free number, and a library preloaded into the
 //! process under test that answers the V4L2 calls for such files (`fakecam/`, C, compiled once with
-//! `cc`). Making files in `/dev` takes root or a container. A camera number that exists is never
-//! touched; files of test processes that died are cleared away.
+//! `cc`). Making files in `/dev` takes root or a container. A camera holds its number by a lock for as
+//! long as it lives, also while it is unplugged: another test must not get a number that comes
+//! back. A real camera's number is never touched; files of test processes that died, whose locks
+//! are free, are cleared away.
 //!
 //! Rejected: v4l2loopback (a kernel module), PipeWire's `pw-v4l2` (the capture library's calls pass
 //! it by), and a source of our own inside the application (would leave the real path untested).
@@ -12,7 +14,7 @@ use crate::target_dir;
 use anyhow::{Context, Result, bail};
 use std::{
     collections::hash_map::DefaultHasher,
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     hash::{Hash, Hasher},
     io::{ErrorKind, Write},
     os::unix::fs::FileExt,
@@ -65,6 +67,8 @@ pub struct FakeCamera {
     path: PathBuf,
     number: u32,
     description: String,
+    /// Dropped after the file is gone (fields are dropped after `drop`).
+    _claim: File,
 }
 
 impl FakeCamera {
@@ -77,16 +81,19 @@ impl FakeCamera {
         if let Some(mjpeg) = clip.mjpeg {
             description += &format!("mjpeg={}\n", fs::canonicalize(mjpeg)?.display());
         }
-        description += &format!("owner={}\n", std::process::id());
-        clear_abandoned();
         for number in FIRST_NUMBER..=LAST_NUMBER {
+            let Some(claim) = claim(number)? else {
+                continue;
+            };
             let path = device_path(number);
+            clear_abandoned(number);
             match write_new(&path, &description) {
                 Ok(()) => {
                     return Ok(Self {
                         path,
                         number,
                         description,
+                        _claim: claim,
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -219,21 +226,25 @@ fn state_line(state: CameraState) -> String {
     format!("state={word:<9}")
 }
 
-/// Removes cameras whose test process no longer runs.
-fn clear_abandoned() {
-    for number in FIRST_NUMBER..=LAST_NUMBER {
-        let path = device_path(number);
-        let is_plain_file = fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
-        if !is_plain_file {
-            continue;
+/// The right to this number, or nothing if a camera of some test holds it.
+fn claim(number: u32) -> Result<Option<File>> {
+    let path = std::env::temp_dir().join(format!("duet-fakecam-{number}.lock"));
+    let file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("locking {}", path.display()))
         }
-        let text = fs::read_to_string(text_path(number)).unwrap_or_default();
-        let owner = text.lines().find_map(|line| line.strip_prefix("owner="));
-        let Some(owner) = owner.filter(|_| text.starts_with(MAGIC)) else {
-            continue;
-        };
-        if !Path::new("/proc").join(owner).exists() {
-            let _ = fs::remove_file(&path);
-        }
+    }
+}
+
+/// Removes the camera that a test process left at a number claimed by us when it died.
+fn clear_abandoned(number: u32) {
+    let path = device_path(number);
+    let is_plain_file = fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
+    let text = fs::read_to_string(text_path(number)).unwrap_or_default();
+    if is_plain_file && text.starts_with(MAGIC) {
+        let _ = fs::remove_file(&path);
     }
 }

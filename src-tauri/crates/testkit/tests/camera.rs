@@ -136,6 +136,11 @@ fn never_takes_a_number_that_is_in_use() {
     assert_ne!(first.path(), second.path());
     let path = first.path().to_owned();
     assert!(path.exists());
+    first.unplug().unwrap();
+    let third = camera("Three", folder.path());
+    assert_ne!(first.path(), third.path());
+    first.replug().unwrap();
     drop(first);
     assert!(!path.exists());
+    assert!(third.path().exists());
 }
