@@ -7,6 +7,7 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::bus::RedisConfig;
 use crate::turn::TurnMode;
 
 /// The settings of one server.
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub failed_joins_per_minute: u32,
     /// Calls by name from one address in a minute.
     pub calls_per_minute: u32,
+    /// The Redis over which this server and others are one; `None` for a server alone.
+    pub redis: Option<RedisConfig>,
     /// The times.
     pub timing: Timing,
 }
@@ -90,6 +93,7 @@ impl ServerConfig {
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
+            redis: None,
             timing: Timing::default(),
         }
     }

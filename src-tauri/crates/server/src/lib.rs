@@ -9,6 +9,7 @@
 
 mod address;
 mod budget;
+mod bus;
 mod config;
 mod connection;
 mod directory;
@@ -16,6 +17,7 @@ pub mod exchange;
 mod http;
 mod hub;
 mod listener;
+mod node;
 mod origin;
 mod outgoing;
 mod pace;
@@ -26,5 +28,7 @@ pub mod turn;
 mod wall_clock;
 
 pub use address::AddressKey;
+pub use bus::{RedisConfig, RedisError};
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
+pub use node::{ClusterStats, ClusterTiming};
 pub use server::{Server, ServerError, ServerStats};

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use duet_protocol::IceServer;
-use duet_server::{Server, ServerConfig, parse_ice_servers};
+use duet_server::{RedisConfig, Server, ServerConfig, parse_ice_servers};
 use tracing_subscriber::EnvFilter;
 
 use turn_flags::TurnFlags;
@@ -52,6 +52,11 @@ struct Flags {
     /// Calls by name from one address in a minute.
     #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
     calls_per_minute: u32,
+
+    /// The Redis over which this server and others are one, such as redis://:PASSWORD@HOST:6379, or
+    /// rediss:// for TLS.
+    #[arg(long, env = "DUET_REDIS", hide_env_values = true)]
+    redis: Option<String>,
 
     /// How logs are written to standard error; DUET_LOG sets what (default: info).
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
@@ -103,6 +108,7 @@ fn config(flags: &Flags) -> ServerConfig {
         max_connections: flags.max_connections,
         failed_joins_per_minute: flags.failed_joins_per_minute,
         calls_per_minute: flags.calls_per_minute,
+        redis: flags.redis.as_deref().map(RedisConfig::new),
         ..ServerConfig::new(flags.listen.clone())
     }
 }

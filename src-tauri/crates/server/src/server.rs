@@ -15,10 +15,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::address::{AddressCounts, AddressKey};
+use crate::bus::{Bus, RedisError};
 use crate::config::ServerConfig;
-use crate::exchange::DirectoryConfig;
+use crate::exchange::{DirectoryConfig, Exchange};
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
+use crate::node::{ClusterStats, Node};
 use crate::rooms::RoomsConfig;
 use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
 
@@ -53,6 +55,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address of Redis cannot be.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// The relay's settings cannot be.
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
@@ -103,11 +108,13 @@ impl Server {
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let (turn, ice) = turn::start(&config.turn)?;
-        let hub = Hub::new(
-            rooms_config(&config),
-            directory_config(&config),
-            Arc::clone(&ice),
-        );
+        let exchange = Exchange::new(rooms_config(&config), directory_config(&config));
+        let timing = config.redis.as_ref().map(|redis| redis.timing);
+        let hub = Hub::new(Node::new(exchange, timing), Arc::clone(&ice));
+        let redis = config.redis.as_ref();
+        let bus = redis
+            .map(|redis| Bus::new(Arc::clone(&hub), redis))
+            .transpose()?;
         let addresses = config.listen.clone();
         let shared = Arc::new(Shared {
             config: Arc::new(config),
@@ -122,6 +129,9 @@ impl Server {
             turn,
             ice,
         };
+        if let Some(bus) = bus {
+            shared.tasks.spawn(bus.run(shared.draining.clone()));
+        }
         for address in addresses {
             server.listen_also(address).await?;
         }
@@ -240,6 +250,12 @@ impl Server {
                 .map(TurnServer::stats)
                 .unwrap_or_default(),
         }
+    }
+
+    /// How it does among the servers on its Redis; `None` for a server alone.
+    #[must_use]
+    pub fn cluster(&self) -> Option<ClusterStats> {
+        self.shared.hub.cluster()
     }
 
     /// Serves until `shutdown` is there, then ends politely.

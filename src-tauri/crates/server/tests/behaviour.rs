@@ -6,6 +6,8 @@ mod call_races;
 mod call_room;
 mod calling;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod directory_model;
 mod faults;
 mod forwarding;

@@ -1,0 +1,253 @@
+//! A reliable, ordered channel between two nodes over a bus that may lose, double and reorder. Sans-IO.
+//!
+//! Each direction numbers its bodies within a *session*; the receiver takes them in order and
+//! acknowledges; what is not acknowledged in time is sent again, from the first that is missing. A side
+//! that gives the other up forgets both directions, and tells by an acknowledgement of zero whoever goes on
+//! with an old session. So nothing is lost between two bodies that arrive: either all arrive, once and in
+//! order, or both sides learn that the channel broke.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::NodeId;
+use super::wire::{Ack, Body, Envelope};
+
+/// Before something is sent again; doubled up to the longest.
+const RESEND_AFTER: Duration = Duration::from_millis(250);
+const LONGEST_RESEND: Duration = Duration::from_secs(1);
+/// How often a quiet sender says which number is next, so that a lost tail, or a receiver that
+/// forgot, shows.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// A datagram holds at most so much.
+const MAX_BODIES: usize = 256;
+const MAX_ENVELOPE_BYTES: usize = 512 * 1024;
+/// What may wait for an acknowledgement.
+const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
+/// The other takes nothing for this long: it is given up.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Both directions between this node and another one.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    me: NodeId,
+    peer: NodeId,
+    /// The session of our bodies.
+    session: u64,
+    /// The number of the next body.
+    next: u64,
+    /// Not acknowledged, in order; the last one has number `next - 1`.
+    waiting: VecDeque<(Body, usize)>,
+    waiting_bytes: usize,
+    /// The number of the next body that was never sent.
+    unsent: u64,
+    resend_at: Option<Instant>,
+    resend_after: Duration,
+    /// Since when the peer has taken nothing, though something waits.
+    stuck_since: Option<Instant>,
+    probe_at: Option<Instant>,
+    incoming: Option<Incoming>,
+    /// Sessions of the peer up to this one are over.
+    forgotten: u64,
+    ack_due: Option<Ack>,
+}
+
+/// The session of the peer.
+#[derive(Debug)]
+struct Incoming {
+    session: u64,
+    next: u64,
+}
+
+/// What came of a datagram.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// The channel broke: what was sent before and is not acknowledged is lost, and so may be what the
+    /// peer sent. Comes before the bodies.
+    pub(crate) is_broken: bool,
+    /// What the peer says, in order.
+    pub(crate) bodies: Vec<Body>,
+}
+
+impl Channel {
+    /// Nothing was said yet. `session` is larger than every one this node used before.
+    pub(crate) fn new(me: NodeId, peer: NodeId, session: u64) -> Self {
+        Self {
+            me,
+            peer,
+            session,
+            next: 1,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            unsent: 1,
+            resend_at: None,
+            resend_after: RESEND_AFTER,
+            stuck_since: None,
+            probe_at: None,
+            incoming: None,
+            forgotten: 0,
+            ack_due: None,
+        }
+    }
+
+    /// Queues a body.
+    pub(crate) fn send(&mut self, now: Instant, body: Body) {
+        let bytes = body.size_bytes();
+        self.waiting_bytes += bytes;
+        self.waiting.push_back((body, bytes));
+        self.next += 1;
+        self.stuck_since.get_or_insert(now);
+    }
+
+    /// The peer takes nothing (any more).
+    pub(crate) fn is_hopeless(&self, now: Instant) -> bool {
+        let is_stuck = self
+            .stuck_since
+            .is_some_and(|since| now.saturating_duration_since(since) > PATIENCE);
+        is_stuck || self.waiting_bytes > MAX_WAITING_BYTES
+    }
+
+    /// Gives the peer up: both directions start anew. Returns what it may not have got.
+    pub(crate) fn break_off(&mut self, session: u64) -> Vec<Body> {
+        let lost = self.waiting.drain(..).map(|(body, _)| body).collect();
+        let forgotten = self.incoming.take().map_or(0, |incoming| incoming.session);
+        *self = Self {
+            forgotten: self.forgotten.max(forgotten),
+            ..Self::new(self.me, self.peer, session)
+        };
+        lost
+    }
+
+    /// Takes a datagram of the peer. When it says that the channel broke, call [`Self::break_off`]
+    /// first and then this again.
+    pub(crate) fn receive(&mut self, now: Instant, envelope: Envelope) -> Received {
+        let mut received = Received::default();
+        if let Some(ack) = envelope.ack
+            && ack.session == self.session
+        {
+            if ack.next == 0 {
+                received.is_broken = true;
+                return received;
+            }
+            self.acknowledged(now, ack.next);
+        }
+        if envelope.session == 0 {
+            return received;
+        }
+        if envelope.session <= self.forgotten {
+            self.ack_due = Some(Ack {
+                session: envelope.session,
+                next: 0,
+            });
+            return received;
+        }
+        match &mut self.incoming {
+            Some(incoming) if envelope.session < incoming.session => return received,
+            // The peer started anew, so it has forgotten what we said.
+            Some(incoming) if envelope.session > incoming.session => {
+                received.is_broken = true;
+                return received;
+            }
+            Some(_) => {}
+            None => {
+                self.incoming = Some(Incoming {
+                    session: envelope.session,
+                    next: 1,
+                });
+            }
+        }
+        self.take_bodies(envelope, &mut received);
+        received
+    }
+
+    fn take_bodies(&mut self, envelope: Envelope, received: &mut Received) {
+        let Some(incoming) = &mut self.incoming else {
+            return;
+        };
+        let end = envelope.first + envelope.bodies.len() as u64;
+        if envelope.first <= incoming.next && end > incoming.next {
+            let known = usize::try_from(incoming.next - envelope.first).unwrap_or(usize::MAX);
+            received.bodies = envelope.bodies.into_iter().skip(known).collect();
+            incoming.next = end;
+        }
+        self.ack_due = Some(Ack {
+            session: incoming.session,
+            next: incoming.next,
+        });
+    }
+
+    fn acknowledged(&mut self, now: Instant, next: u64) {
+        let first = self.next - self.waiting.len() as u64;
+        if next <= first || next > self.next {
+            return;
+        }
+        for _ in first..next {
+            if let Some((_, bytes)) = self.waiting.pop_front() {
+                self.waiting_bytes -= bytes;
+            }
+        }
+        self.unsent = self.unsent.max(next);
+        self.resend_after = RESEND_AFTER;
+        let is_waiting = !self.waiting.is_empty();
+        self.stuck_since = is_waiting.then_some(now);
+        self.resend_at = is_waiting.then_some(now + self.resend_after);
+    }
+
+    /// What must be sent now.
+    pub(crate) fn poll(&mut self, now: Instant) -> Vec<Envelope> {
+        if self.resend_at.is_some_and(|at| at <= now) {
+            self.unsent = self.next - self.waiting.len() as u64;
+            self.resend_after = (self.resend_after * 2).min(LONGEST_RESEND);
+        }
+        let mut envelopes = Vec::new();
+        while self.unsent < self.next {
+            let envelope = self.next_run();
+            envelopes.push(envelope);
+            self.resend_at = Some(now + self.resend_after);
+        }
+        if self.is_probe_due(now) && envelopes.is_empty() || self.ack_due.is_some() {
+            envelopes.push(self.envelope(self.next, Vec::new()));
+        }
+        if !envelopes.is_empty() && self.next > 1 {
+            self.probe_at = Some(now + PROBE_INTERVAL);
+        }
+        envelopes
+    }
+
+    fn is_probe_due(&self, now: Instant) -> bool {
+        self.probe_at.is_some_and(|at| at <= now)
+    }
+
+    fn next_run(&mut self) -> Envelope {
+        let first_waiting = self.next - self.waiting.len() as u64;
+        let first = self.unsent;
+        let skipped = usize::try_from(first - first_waiting).unwrap_or(usize::MAX);
+        let mut bodies = Vec::new();
+        let mut run_bytes = 0;
+        for (body, bytes) in self.waiting.iter().skip(skipped).take(MAX_BODIES) {
+            run_bytes += bytes;
+            if run_bytes > MAX_ENVELOPE_BYTES && !bodies.is_empty() {
+                break;
+            }
+            bodies.push(body.clone());
+        }
+        self.unsent = first + bodies.len() as u64;
+        self.envelope(first, bodies)
+    }
+
+    fn envelope(&mut self, first: u64, bodies: Vec<Body>) -> Envelope {
+        Envelope {
+            from: self.me,
+            to: self.peer,
+            session: if self.next > 1 { self.session } else { 0 },
+            first,
+            bodies,
+            ack: self.ack_due.take(),
+        }
+    }
+
+    /// When [`Self::poll`] has something to send by itself.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let times = [self.resend_at, self.probe_at];
+        times.into_iter().flatten().min()
+    }
+}
