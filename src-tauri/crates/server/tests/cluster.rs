@@ -7,3 +7,4 @@ mod races;
 mod redis_rig;
 mod resume;
 mod rooms;
+mod valve;

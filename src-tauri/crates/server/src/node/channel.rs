@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use super::NodeId;
 use super::wire::{Ack, Body, Envelope};
 
-/// Before something is sent again; doubled up to the longest.
-const RESEND_AFTER: Duration = Duration::from_millis(250);
-const LONGEST_RESEND: Duration = Duration::from_secs(1);
+/// Before something is sent again; doubled up to the longest. Redis loses only what was published while a
+/// connection was down, so this is long: a busy machine must not be made busier.
+const RESEND_AFTER: Duration = Duration::from_millis(800);
+const LONGEST_RESEND: Duration = Duration::from_secs(2);
 /// How often a quiet sender says which number is next, so that a lost tail, or a receiver that
 /// forgot, shows.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 //! A client of one node takes part in a room or lobby of another over a *link*: its home opens it, passes on
 //! what the client says, and gives the client what comes back. Links are named by their home.
 
-use duet_protocol::{ClientMessage, ServerMessage};
+use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
 use serde::{Deserialize, Serialize};
 
 use super::NodeId;
@@ -74,13 +74,11 @@ impl Body {
     /// Roughly what it takes in a datagram.
     pub(crate) fn size_bytes(&self) -> usize {
         /// Names, numbers and marks.
-        const OVERHEAD_BYTES: usize = 256;
+        const OVERHEAD_BYTES: usize = 512;
         OVERHEAD_BYTES
             + match self {
-                Self::Handle { message, .. } | Self::Bounced { message, .. } => {
-                    message.to_json().len()
-                }
-                Self::Send { message, .. } => message.to_json().len(),
+                Self::Handle { message, .. } | Self::Bounced { message, .. } => said_bytes(message),
+                Self::Send { message, .. } => told_bytes(message),
                 Self::AdoptPlace { .. } | Self::Vouch { .. } | Self::AdoptLogin { .. } => 1024,
                 Self::Open { .. }
                 | Self::Heard { .. }
@@ -92,5 +90,38 @@ impl Body {
                 | Self::LostLogin { .. }
                 | Self::NoLink { .. } => 0,
             }
+    }
+}
+
+/// The long fields of what a client says.
+fn said_bytes(message: &ClientMessage) -> usize {
+    match message {
+        ClientMessage::Offer(forward)
+        | ClientMessage::Answer(forward)
+        | ClientMessage::Candidate(forward) => forward.msg.len(),
+        ClientMessage::Message(text) => text.content.len(),
+        _ => 0,
+    }
+}
+
+/// The long fields of what a client is told.
+fn told_bytes(message: &ServerMessage) -> usize {
+    const USER_BYTES: usize = 128;
+    match message {
+        ServerMessage::Offer(forward)
+        | ServerMessage::Answer(forward)
+        | ServerMessage::Candidate(forward) => forward.msg.len(),
+        ServerMessage::Message { content, .. } => content.len(),
+        ServerMessage::Login(LoginAnswer::Accepted { users, .. }) => users.len() * USER_BYTES,
+        ServerMessage::Presence(changes) => {
+            let lists = [
+                &changes.online,
+                &changes.offline,
+                &changes.busy,
+                &changes.free,
+            ];
+            lists.iter().map(|list| list.len()).sum::<usize>() * USER_BYTES
+        }
+        _ => 0,
     }
 }
