@@ -27,6 +27,7 @@ mod program;
 mod rate;
 mod resume;
 mod rooms_model;
+mod settings;
 mod shutdown;
 mod slow_reader;
 mod texts;
