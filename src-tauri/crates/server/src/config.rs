@@ -7,6 +7,7 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
 
 /// The settings of one server.
@@ -14,6 +15,8 @@ use crate::turn::TurnMode;
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// The certificate and its key; without, connections are not encrypted.
+    pub tls: Option<TlsFiles>,
     /// Web origins admitted besides pages of the same host, as the browser sends them
     /// (`https://calls.example.org`, or `null` for local files).
     pub allowed_origins: Vec<String>,
@@ -55,6 +58,8 @@ pub struct Timing {
     pub rate_patience: Duration,
     /// How long a client may read nothing.
     pub slow_reader_timeout: Duration,
+    /// Between two looks at the files of the certificate.
+    pub certificate_check: Duration,
 }
 
 impl Default for Timing {
@@ -69,6 +74,7 @@ impl Default for Timing {
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+            certificate_check: Duration::from_secs(10),
         }
     }
 }
@@ -83,6 +89,7 @@ impl ServerConfig {
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            tls: None,
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
             turn: TurnMode::Off,

@@ -18,12 +18,12 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use url::Host;
 
 use crate::config::ServerConfig;
 use crate::origin;
+use crate::stream::Stream;
 
 /// What a request is judged by, besides itself.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub(crate) struct Door {
 
 /// The stream after the upgrade, and what the client sent behind its request.
 pub(crate) struct Upgraded {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) read_ahead: Bytes,
     /// The host that the client asked for.
     pub(crate) host: Option<Host<String>>,
@@ -53,7 +53,7 @@ struct Promised {
 ///
 /// # Errors
 /// What hyper says about a broken request. The caller sets the deadline.
-pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option<Upgraded>> {
+pub(crate) async fn serve(stream: Stream, door: Door) -> hyper::Result<Option<Upgraded>> {
     let pending: Arc<Mutex<Option<Promised>>> = Arc::default();
     let slot = Arc::clone(&pending);
     let service = hyper::service::service_fn(move |request| {
@@ -70,7 +70,7 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option
     let Some(Promised { upgrade, host }) = pending.lock().take() else {
         return Ok(None);
     };
-    let parts = upgrade.await?.downcast::<TokioIo<TcpStream>>();
+    let parts = upgrade.await?.downcast::<TokioIo<Stream>>();
     Ok(parts.ok().map(|parts| Upgraded {
         stream: parts.io.into_inner(),
         read_ahead: parts.read_buf,

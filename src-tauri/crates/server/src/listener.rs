@@ -11,8 +11,10 @@ use tracing::{debug, warn};
 
 use crate::address::AddressKey;
 use crate::connection;
-use crate::http::{self, Door};
+use crate::http::{self, Door, Upgraded};
 use crate::server::Shared;
+use crate::stream::Stream;
+use crate::tls::Tls;
 use crate::turn::Entrance;
 
 /// After accepting failed, mostly for want of file descriptors.
@@ -72,10 +74,11 @@ async fn serve(
         local_ip,
         is_over_limit: slot.is_over_limit,
     };
-    let handshake = tokio::time::timeout(
+    // On the heap, so that an open connection does not hold the space of its handshake.
+    let handshake = Box::pin(tokio::time::timeout(
         shared.config.timing.handshake_timeout,
-        http::serve(stream, door),
-    );
+        open(stream, shared.tls.as_ref(), door),
+    ));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
         () = shared.draining.cancelled() => return Ok(()),
@@ -92,6 +95,19 @@ async fn serve(
     let config = Arc::clone(&shared.config);
     connection::run(upgraded, registration, config, shared.draining.clone()).await;
     Ok(())
+}
+
+/// TLS, if it is spoken here, and then HTTP up to the upgrade.
+async fn open(
+    stream: TcpStream,
+    tls: Option<&Tls>,
+    door: Door,
+) -> Result<Option<Upgraded>, ConnectionError> {
+    let stream = match tls {
+        Some(tls) => Stream::Tls(Box::new(tls.acceptor().accept(stream).await?)),
+        None => Stream::Plain(stream),
+    };
+    Ok(http::serve(stream, door).await?)
 }
 
 /// Why a connection failed before it was a WebSocket.

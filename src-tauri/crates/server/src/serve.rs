@@ -17,9 +17,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     start_logging(settings)?;
     let shutdown = shutdown_signal().context("cannot listen for signals")?;
     let server = Server::bind(config).await?;
-    for address in server.local_addrs() {
+    for url in server.urls() {
         // Nobody may be listening to standard output; that stops no server.
-        let _ = writeln!(std::io::stdout(), "listening on ws://{address}/ws");
+        let _ = writeln!(std::io::stdout(), "listening on {url}");
     }
     for address in server.turn_addrs() {
         let _ = writeln!(std::io::stdout(), "relaying on turn:{address}");

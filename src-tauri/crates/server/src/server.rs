@@ -20,6 +20,7 @@ use crate::exchange::DirectoryConfig;
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
 use crate::rooms::RoomsConfig;
+use crate::tls::{Tls, TlsError};
 use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
 
 /// What a polite end may take: the close frames and their answers.
@@ -53,6 +54,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no good certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The relay's settings cannot be.
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
@@ -87,6 +91,7 @@ pub(crate) struct Shared {
     /// Cancelled once, when the server ends.
     pub(crate) draining: CancellationToken,
     pub(crate) sockets: Mutex<AddressCounts>,
+    pub(crate) tls: Option<Tls>,
 }
 
 #[derive(Debug)]
@@ -102,6 +107,7 @@ impl Server {
     /// # Errors
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
+        let tls = config.tls.clone().map(Tls::load).transpose()?;
         let (turn, ice) = turn::start(&config.turn)?;
         let hub = Hub::new(
             rooms_config(&config),
@@ -115,6 +121,7 @@ impl Server {
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             sockets: Mutex::default(),
+            tls,
         });
         let server = Self {
             shared: Arc::clone(&shared),
@@ -128,6 +135,7 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! {
                 () = shared.hub.keep_time() => {}
+                () = shared.renew_certificate() => {}
                 () = shared.draining.cancelled() => {}
             }
         });
@@ -150,8 +158,23 @@ impl Server {
     /// If the server listens nowhere.
     #[must_use]
     pub fn url(&self) -> String {
-        let address = self.local_addrs().first().copied();
-        format!("ws://{}/ws", address.expect("the server listens somewhere"))
+        let urls = self.urls();
+        urls.into_iter()
+            .next()
+            .expect("the server listens somewhere")
+    }
+
+    /// The WebSocket address of every listener.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = match self.shared.tls {
+            Some(_) => "wss",
+            None => "ws",
+        };
+        let addresses = self.local_addrs().into_iter();
+        addresses
+            .map(|address| format!("{scheme}://{address}/ws"))
+            .collect()
     }
 
     /// Where the relay listens, with the real ports; empty while it is off.
@@ -295,6 +318,14 @@ impl Shared {
     fn drain(&self) {
         self.hub.fall_silent();
         self.draining.cancel();
+    }
+
+    /// Follows the files of the certificate for as long as the server runs.
+    async fn renew_certificate(&self) {
+        match &self.tls {
+            Some(tls) => tls.follow(self.config.timing.certificate_check).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Counts one more socket for an address. One that is over the limit may still be told so over

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
-use duet_server::{ServerConfig, parse_ice_servers};
+use duet_server::{ServerConfig, TlsFiles, parse_ice_servers};
 
 use relay::RelaySettings;
 
@@ -35,6 +35,15 @@ pub(crate) struct Settings {
         default_value = "0.0.0.0:7440"
     )]
     pub(crate) listen: Vec<SocketAddr>,
+
+    /// The certificate, its issuers behind it, in PEM: with it --listen speaks TLS (wss). Read again
+    /// when it changes.
+    #[arg(long, env = "DUET_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate, in PEM.
+    #[arg(long, env = "DUET_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
 
     /// A web origin to admit besides pages of the same host, such as https://calls.example.org;
     /// may be given several times. "null" admits local files.
@@ -107,6 +116,7 @@ impl Settings {
         let limits = &self.limits;
         let per_address = limits.max_connections_per_address;
         Ok(ServerConfig {
+            tls: self.tls_files()?,
             allowed_origins: self.allow_origin.clone(),
             ice_servers: self
                 .ice_server
@@ -120,6 +130,19 @@ impl Settings {
             calls_per_minute: limits.calls_per_minute,
             ..ServerConfig::new(self.listen.clone())
         })
+    }
+
+    fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            })),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => {
+                anyhow::bail!("--tls-cert and --tls-key are given together or not at all")
+            }
+        }
     }
 }
 

@@ -31,4 +31,5 @@ mod settings;
 mod shutdown;
 mod slow_reader;
 mod texts;
+mod tls;
 mod turn;
