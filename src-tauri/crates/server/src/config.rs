@@ -7,6 +7,7 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
 
@@ -24,6 +25,10 @@ pub struct ServerConfig {
     pub ice_servers: Vec<IceServer>,
     /// The relay that clients are told of.
     pub turn: TurnMode,
+    /// Proxies whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
+    /// New connections from one IPv4 address or one IPv6 /64 network in a minute; `None` is without limit.
+    pub connections_per_minute: Option<u32>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
     /// Connections altogether.
@@ -93,6 +98,8 @@ impl ServerConfig {
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
             turn: TurnMode::Off,
+            trusted_proxies: TrustedProxies::default(),
+            connections_per_minute: None,
             max_connections_per_address: Some(50),
             max_connections: 10_000,
             failed_joins_per_minute: 30,

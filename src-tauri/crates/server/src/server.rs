@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
+use crate::door::Sockets;
 use crate::exchange::DirectoryConfig;
 use crate::hub::Hub;
-use crate::listener::{self, Slot};
+use crate::listener;
 use crate::rooms::RoomsConfig;
 use crate::tls::{Tls, TlsError};
 use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
@@ -90,7 +90,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     /// Cancelled once, when the server ends.
     pub(crate) draining: CancellationToken,
-    pub(crate) sockets: Mutex<AddressCounts>,
+    pub(crate) sockets: Mutex<Sockets>,
     pub(crate) tls: Option<Tls>,
 }
 
@@ -115,12 +115,13 @@ impl Server {
             Arc::clone(&ice),
         );
         let addresses = config.listen.clone();
+        let sockets = Sockets::new(config.connections_per_minute);
         let shared = Arc::new(Shared {
             config: Arc::new(config),
             hub,
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
-            sockets: Mutex::default(),
+            sockets: Mutex::new(sockets),
             tls,
         });
         let server = Self {
@@ -326,26 +327,5 @@ impl Shared {
             Some(tls) => tls.follow(self.config.timing.certificate_check).await,
             None => std::future::pending().await,
         }
-    }
-
-    /// Counts one more socket for an address. One that is over the limit may still be told so over
-    /// HTTP; when there are as many of those again, or too many altogether, there is no slot.
-    pub(crate) fn take_slot(self: &Arc<Self>, address: AddressKey) -> Option<Slot> {
-        if self.tasks.len() >= self.config.max_connections {
-            return None;
-        }
-        let mut sockets = self.sockets.lock();
-        let is_over_limit = match self.config.max_connections_per_address {
-            Some(limit) if sockets.of(address) >= limit.saturating_mul(2) => return None,
-            Some(limit) => sockets.of(address) >= limit,
-            None => false,
-        };
-        sockets.add(address);
-        drop(sockets);
-        Some(Slot {
-            shared: Arc::clone(self),
-            address,
-            is_over_limit,
-        })
     }
 }

@@ -10,12 +10,13 @@ pub(crate) mod file;
 pub(crate) mod print;
 mod relay;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
-use duet_server::{ServerConfig, TlsFiles, parse_ice_servers};
+use duet_server::{ForwardedHeader, ServerConfig, TlsFiles, TrustedProxies, parse_ice_servers};
+use ipnet::IpNet;
 
 use relay::RelaySettings;
 
@@ -55,6 +56,15 @@ pub(crate) struct Settings {
     #[arg(long, env = "DUET_ICE_SERVER", value_parser = ice_servers)]
     ice_server: Vec<IceServers>,
 
+    /// A proxy in front, by its address or network, such as 127.0.0.1 or 10.0.0.0/8: what it says of
+    /// the client's address is believed. May be given several times.
+    #[arg(long, env = "DUET_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    trust_proxy: Vec<IpNet>,
+
+    /// The header in which that proxy says it.
+    #[arg(long, env = "DUET_FORWARDED_HEADER", value_enum, default_value_t = HeaderName::XForwardedFor)]
+    forwarded_header: HeaderName,
+
     /// How logs are written to standard error.
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -80,6 +90,10 @@ struct LimitSettings {
     #[arg(long, env = "DUET_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 50)]
     max_connections_per_address: usize,
 
+    /// New connections from one IPv4 address or IPv6 /64 network in a minute; 0 is without limit.
+    #[arg(long, env = "DUET_CONNECTIONS_PER_MINUTE", default_value_t = 1_200)]
+    connections_per_minute: u32,
+
     /// Connections altogether.
     #[arg(long, env = "DUET_MAX_CONNECTIONS", default_value_t = 10_000)]
     max_connections: usize,
@@ -96,6 +110,15 @@ struct LimitSettings {
 /// What one `--ice-server` names.
 #[derive(Debug, Clone)]
 struct IceServers(Vec<IceServer>);
+
+/// A header for the address of a client.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum HeaderName {
+    /// What most proxies write.
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
 
 /// A form of log lines.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -114,6 +137,7 @@ impl Settings {
     pub(crate) fn server_config(&self) -> anyhow::Result<ServerConfig> {
         self.relay.check().map_err(anyhow::Error::msg)?;
         let limits = &self.limits;
+        let per_minute = limits.connections_per_minute;
         let per_address = limits.max_connections_per_address;
         Ok(ServerConfig {
             tls: self.tls_files()?,
@@ -124,12 +148,24 @@ impl Settings {
                 .flat_map(|entry| entry.0.clone())
                 .collect(),
             turn: self.relay.mode(&self.listen),
+            trusted_proxies: self.trusted_proxies(),
+            connections_per_minute: (per_minute > 0).then_some(per_minute),
             max_connections_per_address: (per_address > 0).then_some(per_address),
             max_connections: limits.max_connections,
             failed_joins_per_minute: limits.failed_joins_per_minute,
             calls_per_minute: limits.calls_per_minute,
             ..ServerConfig::new(self.listen.clone())
         })
+    }
+
+    fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies {
+            networks: self.trust_proxy.clone(),
+            header: match self.forwarded_header {
+                HeaderName::XForwardedFor => ForwardedHeader::XForwardedFor,
+                HeaderName::Forwarded => ForwardedHeader::Forwarded,
+            },
+        }
     }
 
     fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
@@ -149,4 +185,12 @@ impl Settings {
 fn ice_servers(text: &str) -> Result<IceServers, String> {
     let servers = parse_ice_servers(text).map_err(|error| error.to_string())?;
     Ok(IceServers(servers))
+}
+
+/// A network, or an address as the smallest one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "an address or a network, such as 10.0.0.0/8".to_owned())
 }

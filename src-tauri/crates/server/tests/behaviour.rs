@@ -24,6 +24,7 @@ mod origin;
 mod plain_client;
 mod presence;
 mod program;
+mod proxy;
 mod rate;
 mod resume;
 mod rooms_model;
