@@ -7,6 +7,7 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::access::AccessKeys;
 use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
@@ -25,6 +26,8 @@ pub struct ServerConfig {
     pub ice_servers: Vec<IceServer>,
     /// The relay that clients are told of.
     pub turn: TurnMode,
+    /// The keys of a closed server; without, it is open to all.
+    pub access: Option<AccessKeys>,
     /// Proxies whose word is taken for the address of a client.
     pub trusted_proxies: TrustedProxies,
     /// New connections from one IPv4 address or one IPv6 /64 network in a minute; `None` is without limit.
@@ -98,6 +101,7 @@ impl ServerConfig {
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
             turn: TurnMode::Off,
+            access: None,
             trusted_proxies: TrustedProxies::default(),
             connections_per_minute: None,
             max_connections_per_address: Some(50),

@@ -7,6 +7,7 @@
 //! parameter; everything else here moves bytes and enforces limits. It speaks what the README of
 //! `duet-protocol` specifies.
 
+mod access;
 mod address;
 mod budget;
 mod config;
@@ -29,6 +30,7 @@ mod tokens;
 pub mod turn;
 mod wall_clock;
 
+pub use access::{AccessKeyError, AccessKeys, Asked, Grant, Role};
 pub use address::AddressKey;
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
 pub use proxy::{ForwardedHeader, TrustedProxies};

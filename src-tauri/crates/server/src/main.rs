@@ -3,6 +3,7 @@
 mod commands;
 mod serve;
 mod settings;
+mod token;
 
 use std::process::ExitCode;
 

@@ -112,6 +112,7 @@ impl Server {
         let hub = Hub::new(
             rooms_config(&config),
             directory_config(&config),
+            config.access.clone(),
             Arc::clone(&ice),
         );
         let addresses = config.listen.clone();

@@ -13,9 +13,12 @@ mod relay;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
-use duet_server::{ForwardedHeader, ServerConfig, TlsFiles, TrustedProxies, parse_ice_servers};
+use duet_server::{
+    AccessKeys, ForwardedHeader, ServerConfig, TlsFiles, TrustedProxies, parse_ice_servers,
+};
 use ipnet::IpNet;
 
 use relay::RelaySettings;
@@ -45,6 +48,16 @@ pub(crate) struct Settings {
     /// The key of the certificate, in PEM.
     #[arg(long, env = "DUET_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
+
+    /// A key that closes the server: only who has a token of `duet-server token` is admitted. The
+    /// file has one line of at least 32 characters (openssl rand -hex 32), or two during a change.
+    #[arg(long, env = "DUET_ACCESS_KEY", value_name = "FILE")]
+    access_key: Option<PathBuf>,
+
+    /// The name or address by which people reach this server, such as calls.example.org: for the
+    /// links of `duet-server token`, and for `duet-server check`.
+    #[arg(long, env = "DUET_PUBLIC_HOST", value_name = "HOST")]
+    pub(crate) public_host: Option<String>,
 
     /// A web origin to admit besides pages of the same host, such as https://calls.example.org;
     /// may be given several times. "null" admits local files.
@@ -148,6 +161,7 @@ impl Settings {
                 .flat_map(|entry| entry.0.clone())
                 .collect(),
             turn: self.relay.mode(&self.listen),
+            access: self.access_keys()?,
             trusted_proxies: self.trusted_proxies(),
             connections_per_minute: (per_minute > 0).then_some(per_minute),
             max_connections_per_address: (per_address > 0).then_some(per_address),
@@ -156,6 +170,17 @@ impl Settings {
             calls_per_minute: limits.calls_per_minute,
             ..ServerConfig::new(self.listen.clone())
         })
+    }
+
+    /// The keys of a closed server.
+    ///
+    /// # Errors
+    /// Why the file has none.
+    pub(crate) fn access_keys(&self) -> anyhow::Result<Option<AccessKeys>> {
+        let read = |path: &PathBuf| {
+            AccessKeys::read(path).with_context(|| format!("--access-key {}", path.display()))
+        };
+        self.access_key.as_ref().map(read).transpose()
     }
 
     fn trusted_proxies(&self) -> TrustedProxies {
