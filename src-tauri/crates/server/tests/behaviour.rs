@@ -20,6 +20,8 @@ mod listeners;
 mod lobby;
 mod login;
 mod login_resume;
+mod logs;
+mod monitor;
 mod no_media_before_accept;
 mod origin;
 mod plain_client;
