@@ -117,7 +117,8 @@ impl Bus {
         }))
     }
 
-    /// Runs until `stop`; says at the end that this node is gone, so that others take over at once.
+    /// Runs until `stop`; says at the end that this node is gone, so that others take over at once,
+    /// the members of its rooms first.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -128,7 +129,7 @@ impl Bus {
         let farewell = async {
             let mut connection = self.connect().await?;
             let mut command = redis::cmd("DEL");
-            command.arg(self.names.node(me)).arg(self.names.late(me));
+            command.arg(self.names.node(me));
             command.query_async::<()>(&mut connection).await
         };
         // Without it they notice by time.

@@ -9,17 +9,19 @@
 //! state, and ends; nobody gets into its room, and nothing passes there, before it is accepted; who is
 //! shown as busy is in a call or a room, or away for 120 s at most.
 
+mod admission;
 mod adopt;
 mod answering;
 mod calling;
 mod login;
 mod text;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 
+use crate::access::{AccessKeys, Grant};
 use crate::address::AddressKey;
 use crate::directory::Directory;
 pub use crate::directory::DirectoryConfig;
@@ -36,6 +38,10 @@ pub struct Exchange {
     directory: Directory,
     /// Connections with a place in a room of another node.
     elsewhere: HashSet<ConnectionId>,
+    /// Those of a closed server.
+    access: Option<AccessKeys>,
+    /// What the tokens of connections admitted to.
+    grants: HashMap<ConnectionId, Grant>,
 }
 
 /// How much it holds.
@@ -65,6 +71,8 @@ impl Exchange {
             rooms,
             directory: Directory::new(directory),
             elsewhere: HashSet::new(),
+            access: None,
+            grants: HashMap::new(),
         }
     }
 
@@ -84,9 +92,9 @@ impl Exchange {
         now: Instant,
         wall: SystemTime,
         id: ConnectionId,
-        message: ClientMessage,
+        mut message: ClientMessage,
     ) {
-        if !self.rooms.is_connected(id) {
+        if !self.rooms.is_connected(id) || !self.admits(now, wall, id, &mut message) {
             return;
         }
         self.use_up_token(id, &message);
@@ -129,6 +137,7 @@ impl Exchange {
     /// A connection ended, by whatever cause.
     pub fn broken(&mut self, now: Instant, id: ConnectionId) {
         self.elsewhere.remove(&id);
+        self.grants.remove(&id);
         self.rooms.broken(now, id);
         self.settle(now);
     }

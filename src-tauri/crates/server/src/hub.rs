@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::address::AddressKey;
-use crate::exchange::Counts;
-use crate::exchange::Key;
+use crate::exchange::{Counts, Key};
+use crate::metrics::Metrics;
 use crate::node::{ClusterStats, Command, Envelope, Moment, Node, NodeId, Verdict};
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output};
@@ -28,6 +28,7 @@ pub(crate) struct Hub {
     timeout_changed: Notify,
     /// The node has something to ask of Redis.
     is_asking: Notify,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
@@ -55,7 +56,7 @@ pub(crate) struct Registration {
 }
 
 impl Hub {
-    pub(crate) fn new(node: Node, ice: Arc<IceList>) -> Arc<Self> {
+    pub(crate) fn new(node: Node, ice: Arc<IceList>, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 node,
@@ -66,6 +67,7 @@ impl Hub {
             next_id: AtomicU64::new(1),
             timeout_changed: Notify::new(),
             is_asking: Notify::new(),
+            metrics,
         })
     }
 
@@ -186,7 +188,8 @@ impl Hub {
         let before = state.node.poll_timeout(at.now);
         act(&mut state.node, at);
         while let Some(output) = state.node.poll_output() {
-            state.carry_out(output);
+            self.note_refusal(&output);
+            state.carry_out(at.now, output);
         }
         let is_changed = before != state.node.poll_timeout(at.now);
         let is_asking = state.node.has_commands();
@@ -200,8 +203,17 @@ impl Hub {
     }
 }
 
+impl Hub {
+    fn note_refusal(&self, output: &Output) {
+        match output {
+            Output::Send { message, .. } => self.metrics.note_message(message),
+            Output::Close { .. } => {}
+        }
+    }
+}
+
 impl State {
-    fn carry_out(&self, output: Output) {
+    fn carry_out(&self, now: Instant, output: Output) {
         if self.is_silent {
             return;
         }
@@ -209,7 +221,7 @@ impl State {
             Output::Send { to, message } => {
                 if let Some(client) = self.clients.get(&to) {
                     let message = self.with_relays(message, to, &client.entrance);
-                    client.outgoing.push(message.to_json());
+                    client.outgoing.push(now, message.to_json());
                 }
             }
             Output::Close { connection, reason } => {
@@ -271,7 +283,8 @@ impl Registration {
 
     /// Answers this connection alone.
     pub(crate) fn answer(&self, message: &ServerMessage) {
-        self.outgoing.push(message.to_json());
+        self.hub.metrics.note_message(message);
+        self.outgoing.push(Instant::now(), message.to_json());
     }
 }
 

@@ -87,6 +87,19 @@ impl Exchange {
         self.rooms.ticket(id)
     }
 
+    /// What another node would need to carry on the login of this connection.
+    pub(crate) fn login_ticket(&self, id: ConnectionId) -> Option<LoginTicket> {
+        let uid = self.logged_in(id)?;
+        let login = self.directory.login_of(&uid)?;
+        Some(LoginTicket {
+            name: login.name.clone(),
+            lobby: login.lobby.clone(),
+            resume: login.resume,
+            token: login.tokens.current().to_owned(),
+            uid,
+        })
+    }
+
     /// See [`crate::rooms::Rooms::withdraw_place`].
     pub(crate) fn withdraw_place(&mut self, now: Instant, id: ConnectionId) -> Option<PlaceTicket> {
         let ticket = self.rooms.withdraw_place(id);
@@ -99,14 +112,7 @@ impl Exchange {
     pub(crate) fn withdraw_login(&mut self, now: Instant, id: ConnectionId) -> Option<LoginTicket> {
         let uid = self.logged_in(id)?;
         self.vanish(now, &uid);
-        let login = self.directory.login_of(&uid)?;
-        let ticket = LoginTicket {
-            uid: uid.clone(),
-            name: login.name.clone(),
-            lobby: login.lobby.clone(),
-            resume: login.resume,
-            token: login.tokens.current().to_owned(),
-        };
+        let ticket = self.login_ticket(id)?;
         for offline in in_messages(self.directory.others(&ticket.lobby, &uid), |user| user) {
             let changes = Changes {
                 offline,

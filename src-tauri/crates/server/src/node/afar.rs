@@ -108,7 +108,7 @@ impl Node {
                     .map(|user| (user.uid.clone(), user.name.clone()));
                 client.seen = people.collect();
                 client.uid = Some(uid.clone());
-                self.note_login(at, id, link, uid, token);
+                self.note_login(id, link, uid, token);
             }
             ServerMessage::Presence(changes) => note_presence(&mut client.seen, changes),
             ServerMessage::Ringing { call_id, room_id }
@@ -192,7 +192,7 @@ impl Node {
         }
     }
 
-    fn note_login(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: String) {
+    fn note_login(&mut self, id: ConnectionId, link: u64, uid: &str, token: String) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -212,19 +212,15 @@ impl Node {
                 resume: *resume || resume_token.is_some(),
                 token,
             };
-            let name = ticket.name.clone();
+            // The owner vouches for it right behind this, and for the name that a token gave.
             client.login = Seat::There {
                 link,
                 ticket,
                 owes_word: true,
             };
-            return self.logged_in_as(at, id, &name);
+            return;
         }
-        if let Seat::There {
-            ticket, owes_word, ..
-        } = &mut client.login
-        {
-            ticket.token = token;
+        if let Seat::There { owes_word, .. } = &mut client.login {
             *owes_word = true;
         }
     }
@@ -280,6 +276,29 @@ impl Node {
         {
             client.mate = vouched.mate().map(|mate| mate.uid.clone());
             *ticket = vouched;
+        }
+    }
+
+    /// The same for its login.
+    pub(super) fn vouched_login(
+        &mut self,
+        at: Moment,
+        owner: NodeId,
+        link: u64,
+        vouched: LoginTicket,
+    ) {
+        let Some(id) = self.client_of(owner, link) else {
+            return;
+        };
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        if client.login.link() == Some(link)
+            && let Some(ticket) = client.login.ticket_mut()
+        {
+            let name = vouched.name.clone();
+            *ticket = vouched;
+            self.logged_in_as(at, id, &name);
         }
     }
 

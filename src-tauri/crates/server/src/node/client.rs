@@ -16,6 +16,8 @@ pub(super) struct Client {
     pub(super) address: AddressKey,
     /// What another node bound its connection to.
     pub(super) uid: Option<String>,
+    /// The token with which it was admitted to a closed server, for the next node that asks.
+    pub(super) access_token: Option<String>,
     pub(super) place: Seat<PlaceTicket>,
     pub(super) login: Seat<LoginTicket>,
     /// By owner: one link serves both.
@@ -81,6 +83,7 @@ impl Client {
         Self {
             address,
             uid: None,
+            access_token: None,
             place: Seat::Here,
             login: Seat::Here,
             links: BTreeMap::new(),

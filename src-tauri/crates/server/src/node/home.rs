@@ -50,8 +50,9 @@ impl Node {
         }
     }
 
-    fn dispatch(&mut self, at: Moment, id: ConnectionId, message: ClientMessage) {
+    fn dispatch(&mut self, at: Moment, id: ConnectionId, mut message: ClientMessage) {
         self.spend_tokens(at, id, &message);
+        self.repeat_access_token(id, &mut message);
         let Some(client) = self.clients.get(&id) else {
             return;
         };
@@ -109,6 +110,18 @@ impl Node {
             let spends_login = login == Some(link);
             if let Some(LinkOut { owner, .. }) = self.links.get(&link).copied() {
                 self.tell(at.now, owner, Body::Heard { link, spends_login });
+            }
+        }
+    }
+
+    /// A client says its token once for each connection; every node that it is passed to asks for it.
+    fn repeat_access_token(&mut self, id: ConnectionId, message: &mut ClientMessage) {
+        if let ClientMessage::Join { token, .. } | ClientMessage::Login { token, .. } = message
+            && let Some(client) = self.clients.get_mut(&id)
+        {
+            match token {
+                Some(token) => client.access_token = Some(token.clone()),
+                None => token.clone_from(&client.access_token),
             }
         }
     }

@@ -3,7 +3,7 @@
 use duet_protocol::{LoginAnswer, RoomId, ServerMessage};
 
 use super::wire::Body;
-use super::{Command, Moment, Node};
+use super::{Command, Moment, Node, NodeId};
 use crate::exchange::Key;
 use crate::rooms::{ConnectionId, Output};
 
@@ -40,7 +40,7 @@ impl Node {
                 Output::Send { to, message } => {
                     self.note_own(at, to, &message, &mut touched);
                     match self.proxied.get(&to).copied() {
-                        Some((peer, link)) => self.tell(at.now, peer, Body::Send { link, message }),
+                        Some((peer, link)) => self.send_afar(at, to, peer, link, message),
                         None => self.send(to, message),
                     }
                 }
@@ -56,6 +56,21 @@ impl Node {
             }
         }
         self.vouch_for(at, touched);
+    }
+
+    fn send_afar(
+        &mut self,
+        at: Moment,
+        to: ConnectionId,
+        peer: NodeId,
+        link: u64,
+        message: ServerMessage,
+    ) {
+        let is_login = matches!(message, ServerMessage::Login(LoginAnswer::Accepted { .. }));
+        self.tell(at.now, peer, Body::Send { link, message });
+        if is_login && let Some(ticket) = self.exchange.login_ticket(to) {
+            self.tell(at.now, peer, Body::VouchLogin { link, ticket });
+        }
     }
 
     /// What our own exchange says may concern other nodes.

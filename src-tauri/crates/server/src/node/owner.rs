@@ -55,6 +55,7 @@ impl Node {
             Body::Send { link, message } => self.from_afar(at, peer, link, message),
             Body::Close { link, code } => self.closed_from_afar(peer, link, code),
             Body::Vouch { link, ticket } => self.vouched(peer, link, ticket),
+            Body::VouchLogin { link, ticket } => self.vouched_login(at, peer, link, ticket),
             Body::Bounced { link, message } => self.bounced(at, peer, link, &message),
             Body::LostPlace { link } => self.lost_place(at, peer, link),
             Body::LostLogin { link } => self.lost_login(at, peer, link),

@@ -60,6 +60,8 @@ pub(crate) enum Body {
     Close { link: u64, code: u16 },
     /// Owner to home: what to carry the client's room on with when the owner is gone.
     Vouch { link: u64, ticket: PlaceTicket },
+    /// Owner to home: the same for the client's login.
+    VouchLogin { link: u64, ticket: LoginTicket },
     /// Owner to home: this is not decided here; ask again who does.
     Bounced { link: u64, message: ClientMessage },
     /// Owner to home: the place is decided here no longer.
@@ -79,7 +81,10 @@ impl Body {
             + match self {
                 Self::Handle { message, .. } | Self::Bounced { message, .. } => said_bytes(message),
                 Self::Send { message, .. } => told_bytes(message),
-                Self::AdoptPlace { .. } | Self::Vouch { .. } | Self::AdoptLogin { .. } => 1024,
+                Self::AdoptPlace { .. }
+                | Self::Vouch { .. }
+                | Self::AdoptLogin { .. }
+                | Self::VouchLogin { .. } => 1024,
                 Self::Open { .. }
                 | Self::Heard { .. }
                 | Self::Elsewhere { .. }
