@@ -112,8 +112,8 @@ impl People {
     pub(crate) fn step(&mut self, step: usize, dice: &mut Dice) {
         let side = dice.below(2);
         match step {
-            0..=29 => self.to_server(side),
-            30..=59 => self.from_server(side),
+            0..=29 => self.deliver(side),
+            30..=59 => self.hear(side),
             60..=69 => self.person_calls(side),
             70..=74 => {
                 self.accept_ring(side);
@@ -162,9 +162,8 @@ impl People {
     /// Both have said yes to a call: the one by calling, the other by accepting or calling too.
     fn is_agreed(&self) -> bool {
         let [one, other] = &self.sides;
-        (one.called && other.called)
-            || (one.called && other.accepted)
-            || (other.called && one.accepted)
+        let has_said_yes = |side: &Side| side.called || side.accepted;
+        (one.called && has_said_yes(other)) || (other.called && one.accepted)
     }
 
     pub(crate) fn input(&mut self, side: usize, input: Input) {
@@ -236,7 +235,7 @@ impl People {
         }
     }
 
-    fn to_server(&mut self, side: usize) {
+    fn deliver(&mut self, side: usize) {
         let sent = self.sides[side].to_server.pop_front();
         if let (Some(message), Some(id)) = (sent, self.sides[side].connection) {
             let wall = SystemTime::UNIX_EPOCH;
@@ -245,7 +244,7 @@ impl People {
         }
     }
 
-    fn from_server(&mut self, side: usize) {
+    fn hear(&mut self, side: usize) {
         let Some(message) = self.sides[side].from_server.pop_front() else {
             return;
         };
@@ -317,8 +316,8 @@ impl People {
                 return;
             }
             for side in 0..2 {
-                self.to_server(side);
-                self.from_server(side);
+                self.deliver(side);
+                self.hear(side);
             }
         }
         panic!("seed {}: messages without end", self.seed);
