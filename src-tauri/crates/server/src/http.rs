@@ -1,8 +1,9 @@
 //! The HTTP side of a connection: one request, answered or upgraded.
 //!
-//! No keep-alive and no body: whoever wants something else opens another connection. (hyper's own
-//! switch for that would add `close` to the answer that upgrades, which clients refuse.) Everything up to
-//! the upgrade shares one deadline, so that a client that sends its headers byte by byte is cut.
+//! No body is read, and only the guest page's answers leave the connection open for more: whoever wants
+//! something else opens another one. (hyper's own switch for that would add `close` to the answer that
+//! upgrades, which clients refuse.) Everything up to the upgrade shares one deadline, so that a client that
+//! sends its headers byte by byte is cut; asking for pages moves it once.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,13 +23,19 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use url::Host;
 
+use crate::address::AddressKey;
 use crate::config::ServerConfig;
+use crate::deadline::Deadline;
+use crate::guest::{GuestPage, Visit};
 use crate::origin;
 
 /// What a request is judged by, besides itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     pub(crate) config: Arc<ServerConfig>,
+    pub(crate) guest_page: Arc<GuestPage>,
+    pub(crate) deadline: Arc<Deadline>,
+    pub(crate) address: AddressKey,
     /// The address of ours the connection came to.
     pub(crate) local_ip: IpAddr,
     /// This address holds too many connections already.
@@ -98,8 +105,19 @@ fn answer<B>(
             Err(refusal) => *refusal,
         },
         ("/ws" | "/healthz", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
-        (_, _) => text(StatusCode::NOT_FOUND, "nothing here\n"),
+        (_, _) => guest_page(&request, door)
+            .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
+}
+
+fn guest_page<B>(request: &Request<B>, door: &Door) -> Option<Response<Full<Bytes>>> {
+    let visit = Visit {
+        address: door.address,
+        local_ip: door.local_ip,
+    };
+    let answer = door.guest_page.answer(request, &door.config, visit)?;
+    door.deadline.extend_to(door.config.timing.page_timeout);
+    Some(answer)
 }
 
 /// The accept key, or the response that refuses.

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 
 use crate::address::AddressKey;
 use crate::connection;
+use crate::deadline::Deadline;
 use crate::http::{self, Door};
 use crate::server::Shared;
 use crate::turn::Entrance;
@@ -67,15 +68,16 @@ async fn serve(
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();
+    let deadline = Arc::new(Deadline::new(shared.config.timing.handshake_timeout));
     let door = Door {
         config: Arc::clone(&shared.config),
+        guest_page: Arc::clone(&shared.guest_page),
+        deadline: Arc::clone(&deadline),
+        address: slot.address,
         local_ip,
         is_over_limit: slot.is_over_limit,
     };
-    let handshake = tokio::time::timeout(
-        shared.config.timing.handshake_timeout,
-        http::serve(stream, door),
-    );
+    let handshake = deadline.limit(http::serve(stream, door));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
         () = shared.draining.cancelled() => return Ok(()),

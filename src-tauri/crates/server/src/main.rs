@@ -53,6 +53,10 @@ struct Flags {
     #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
     calls_per_minute: u32,
 
+    /// Serve no page for guests: browsers then have nothing here.
+    #[arg(long, env = "DUET_NO_GUEST_PAGE")]
+    no_guest_page: bool,
+
     /// How logs are written to standard error; DUET_LOG sets what (default: info).
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -103,6 +107,7 @@ fn config(flags: &Flags) -> ServerConfig {
         max_connections: flags.max_connections,
         failed_joins_per_minute: flags.failed_joins_per_minute,
         calls_per_minute: flags.calls_per_minute,
+        guest_page: !flags.no_guest_page,
         ..ServerConfig::new(flags.listen.clone())
     }
 }

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
 use crate::exchange::DirectoryConfig;
+use crate::guest::GuestPage;
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
 use crate::rooms::RoomsConfig;
@@ -87,6 +88,7 @@ pub(crate) struct Shared {
     /// Cancelled once, when the server ends.
     pub(crate) draining: CancellationToken,
     pub(crate) sockets: Mutex<AddressCounts>,
+    pub(crate) guest_page: Arc<GuestPage>,
 }
 
 #[derive(Debug)]
@@ -115,6 +117,7 @@ impl Server {
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             sockets: Mutex::default(),
+            guest_page: Arc::new(GuestPage::new()),
         });
         let server = Self {
             shared: Arc::clone(&shared),
