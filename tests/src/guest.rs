@@ -1,5 +1,6 @@
 //! A guest: a browser with the server's own page, driven as a person would.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -21,11 +22,21 @@ pub enum Program {
     Firefox,
 }
 
-/// Decoded pictures, played time, and packets of sound of the other; read through the page's own elements.
+/// What the element of the other's picture shows: a small copy of the picture as a number, its size, the time that was
+/// played, and the tracks. (Firefox counts no frames of a stream, so they are looked at.)
 const SEEN: &str = "const video = document.querySelector('[data-testid=video-remote]'); \
-    const quality = video.getVideoPlaybackQuality(); \
     const tracks = video.srcObject ? video.srcObject.getTracks().map((track) => track.kind + (track.muted ? ' muted' : '')) : []; \
-    return { frames: quality.totalVideoFrames, width: video.videoWidth, time: video.currentTime, paused: video.paused, tracks };";
+    let picture = 0; \
+    if (video.videoWidth > 0) { \
+        const canvas = document.createElement('canvas'); \
+        canvas.width = 64; canvas.height = 36; \
+        const context = canvas.getContext('2d'); \
+        context.drawImage(video, 0, 0, 64, 36); \
+        for (const byte of context.getImageData(0, 0, 64, 36).data) picture = (picture * 31 + byte) % 1000003; \
+    } \
+    return { picture, width: video.videoWidth, time: video.currentTime, paused: video.paused, tracks };";
+/// That many different pictures are a moving one.
+const PICTURES: usize = 25;
 
 /// Counts what the page's policy forbids from here on.
 const WATCH_POLICY: &str = "document.documentElement.dataset.violations = '0'; \
@@ -45,29 +56,44 @@ impl Guest {
     /// # Errors
     /// When the browser does not start.
     pub fn open(program: Program, url: &str) -> Result<Self> {
-        Self::open_with(program, url, &[])
+        match program {
+            Program::Chromium => {
+                let camera = clip::moving_pattern(640, 360, 30, 4)?;
+                let options = ChromiumOptions {
+                    camera: Some(&camera),
+                    ..ChromiumOptions::default()
+                };
+                Self::start(DrivenBrowser::chromium(options)?, url)
+            }
+            Program::Firefox => Self::start(DrivenBrowser::firefox(&[])?, url),
+        }
     }
 
-    /// The same with flags, which only Chromium takes.
+    /// Opens it in Chromium with flags of its own.
     ///
     /// # Errors
     /// When the browser does not start.
-    pub fn open_with(program: Program, url: &str, flags: &[&str]) -> Result<Self> {
-        let browser = match program {
-            Program::Chromium => {
-                let camera = clip::moving_pattern(640, 360, 30, 4)?;
-                DrivenBrowser::chromium(ChromiumOptions {
-                    camera: Some(&camera),
-                    flags,
-                    ..ChromiumOptions::default()
-                })?
-            }
-            Program::Firefox => DrivenBrowser::firefox(&[])?,
+    pub fn chromium(url: &str, flags: &[&str]) -> Result<Self> {
+        let options = ChromiumOptions {
+            flags,
+            ..ChromiumOptions::default()
         };
+        Self::start(DrivenBrowser::chromium(options)?, url)
+    }
+
+    fn start(browser: DrivenBrowser, url: &str) -> Result<Self> {
         let guest = Self { browser };
-        guest.page().go_to(url)?;
-        guest.page().execute(WATCH_POLICY, &[])?;
+        guest.go_to(url)?;
         Ok(guest)
+    }
+
+    /// Opens another address, whose policy is watched from then on.
+    ///
+    /// # Errors
+    /// When it does not load.
+    pub fn go_to(&self, url: &str) -> Result<()> {
+        self.page().go_to(url)?;
+        self.page().execute(WATCH_POLICY, &[]).map(drop)
     }
 
     /// Its page.
@@ -126,20 +152,27 @@ impl Guest {
         self.page().wait_for(&css, LIMIT).map(drop)
     }
 
-    /// Waits until the other's picture moves and the sound goes on.
+    /// Waits until the other's picture moves and the sound, which goes by the same clock, with it.
     ///
     /// # Errors
     /// When they do not.
     pub fn until_picture_moves(&self) -> Result<()> {
         let before = self.seen()?;
         let mut after = before.clone();
-        let number = |seen: &Value, name: &str| seen[name].as_f64().unwrap_or(0.0);
+        let mut pictures = HashSet::new();
+        let time = |seen: &Value| seen["time"].as_f64().unwrap_or(0.0);
         let moved = eventually("the other's picture moves", LIMIT, || {
             after = self.seen().unwrap_or_default();
-            number(&after, "frames") >= number(&before, "frames") + 30.0
-                && number(&after, "time") > number(&before, "time") + 1.0
+            pictures.extend(after["picture"].as_u64());
+            pictures.len() >= PICTURES && time(&after) > time(&before) + 1.0
         });
-        moved.with_context(|| format!("{before}\n{after}\n{}", self.console().join("\n")))
+        let count = pictures.len();
+        moved.with_context(|| {
+            format!(
+                "{count} pictures\n{before}\n{after}\n{}",
+                self.console().join("\n")
+            )
+        })
     }
 
     /// What the element of the other's picture shows.
@@ -148,6 +181,46 @@ impl Guest {
     /// When there is none.
     pub fn seen(&self) -> Result<Value> {
         self.page().execute(SEEN, &[])
+    }
+
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// When there is no chat.
+    pub fn write(&self, text: &str) -> Result<()> {
+        let field = self.page().find("[data-testid=chat-field]")?;
+        if !field.is_displayed()? {
+            self.click("open-chat")?;
+        }
+        let field = self.page().wait_for("[data-testid=chat-field]", LIMIT)?;
+        field.type_text(text)?;
+        self.click("chat-send")
+    }
+
+    /// Waits for a text in a state: `received`, `sending`, `delivered` or `failed`.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub fn until_text(&self, state: &str, text: &str) -> Result<()> {
+        let script = "return [...document.querySelectorAll('[data-testid=chat-text]')] \
+            .some((one) => one.dataset.state === arguments[0] && one.textContent === arguments[1])";
+        let arguments = [json!(state), json!(text)];
+        let what = format!("{text:?} is {state}");
+        eventually(&what, LIMIT, || {
+            self.page()
+                .execute(script, &arguments)
+                .is_ok_and(|found| found == json!(true))
+        })
+    }
+
+    /// A property of an element that the page has, such as `textContent`.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub fn text_of(&self, id: &str) -> Result<String> {
+        let script = "return document.querySelector(`[data-testid=${arguments[0]}]`).textContent";
+        let text = self.page().execute(script, &[json!(id)])?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
     /// Leaves the call.

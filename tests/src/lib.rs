@@ -95,10 +95,18 @@ impl Peer {
     /// # Errors
     /// When the program is not built.
     pub fn start(server: &TestServer, room: &str, folder: &Path, more: &[&str]) -> Result<Self> {
+        Self::start_at(&server.url(), room, folder, more)
+    }
+
+    /// The same with a server by its address.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn start_at(url: &str, room: &str, folder: &Path, more: &[&str]) -> Result<Self> {
         let report = folder.join("duet-peer.json");
         let mut command = Command::new(target_dir::binary("duet-peer")?);
         command
-            .args(["--server", &server.url(), "--room", room, "--report"])
+            .args(["--server", url, "--room", room, "--report"])
             .arg(&report)
             .args(more);
         Ok(Self {

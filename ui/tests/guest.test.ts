@@ -60,8 +60,8 @@ test('a link for the application leads to the same server, or there is none', ()
 });
 
 test('only a token goes to the server, nothing else behind the #', () => {
-  expect(tokenOf('#token=abc.DEF-_&key=x')).toBe('abc.DEF-_');
-  for (const fragment of ['', '#', '#k3y', '#token=', '#xtoken=a']) expect(tokenOf(fragment), fragment).toBeNull();
+  expect([tokenOf('#t=abc.DEF-_'), tokenOf('#t=abc&s3cret')]).toEqual(['abc.DEF-_', 'abc']);
+  for (const fragment of ['', '#', '#k3y', '#t=', '#t=&s', '#k3y&t=a', '#T=a']) expect(tokenOf(fragment), fragment).toBeNull();
 });
 
 test('tries come ever later, never all at once', () => {

@@ -55,6 +55,11 @@ impl<W: Window> Controller<W> {
                 microphone_dbfs: level_dbfs,
             }),
             EndpointEvent::Devices(list) => self.devices_listed(list).await,
+            // The window asks for no directory.
+            EndpointEvent::Directory(_)
+            | EndpointEvent::Ring(_)
+            | EndpointEvent::RingEnded { .. }
+            | EndpointEvent::Text(_) => {}
             EndpointEvent::SpeakerTestEnded => self.view.speaker_test_running = false,
         }
     }
@@ -130,7 +135,10 @@ impl<W: Window> Controller<W> {
         let room_id = place.unwrap_or_default();
         let peer = self.peer.clone();
         match state {
-            CallState::Idle => CallView::Idle,
+            // The window asks for no calls by name.
+            CallState::Idle | CallState::Calling { .. } | CallState::Unanswered { .. } => {
+                CallView::Idle
+            }
             CallState::Joining { .. } => CallView::Joining { room_id },
             CallState::WaitingForPeer { .. } => CallView::WaitingForPeer {
                 room_id,
@@ -252,8 +260,9 @@ impl<W: Window> Controller<W> {
             CallState::Left { lasted, .. } | CallState::Failed { lasted, .. } => {
                 lasted.map(milliseconds)
             }
-            CallState::Full { .. } => return,
+            CallState::Full { .. } | CallState::Unanswered { .. } => return,
             CallState::Idle
+            | CallState::Calling { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }

@@ -7,6 +7,7 @@
 mod commands;
 mod faults;
 mod outputs;
+mod server;
 mod timeline;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use duet_signaling::{SignalingEvent, SignalingHandle};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::config::EndpointConfig;
+use crate::config::{DirectoryConfig, EndpointConfig, ServerConfig};
 use crate::endpoint::Command;
 use crate::event::{EndpointEvent, SignalingStatus};
 use crate::figures::{ConnectionFigures, Figures};
@@ -86,6 +87,7 @@ pub(crate) async fn run(
 struct Signaling {
     handle: SignalingHandle,
     events: mpsc::Receiver<SignalingEvent>,
+    server: ServerConfig,
 }
 
 #[derive(Debug)]
@@ -93,6 +95,9 @@ struct Driver {
     config: EndpointConfig,
     call: Call,
     signaling: Option<Signaling>,
+    /// Of the last connection: tokens are for the server that gave them.
+    last_url: Option<String>,
+    directory: Option<DirectoryConfig>,
     peers: HashMap<String, PeerHandle>,
     /// Connections that close by themselves, awaited at the end.
     closing: JoinSet<()>,
@@ -124,6 +129,8 @@ impl Driver {
         Self {
             call: Call::new(generate_uid(), Instant::now()),
             signaling: None,
+            last_url: None,
+            directory: None,
             peers: HashMap::new(),
             closing: JoinSet::new(),
             media: LocalMedia::new(&config, notices),
@@ -235,9 +242,9 @@ impl Driver {
         }
     }
 
-    /// Devices are open in a call or for a preview, and never otherwise.
+    /// Devices are open in a room or for a preview, and never otherwise.
     fn update_devices(&mut self, state: &CallState) {
-        self.media.set_wanted(self.preview || state.is_active());
+        self.media.set_wanted(self.preview || state.opens_devices());
     }
 }
 

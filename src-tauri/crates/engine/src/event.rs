@@ -1,6 +1,6 @@
 //! What an endpoint tells its owner.
 
-use duet_call::CallState;
+use duet_call::{CallState, DirectoryStatus, IncomingCall, RingEnd, TextEvent};
 use duet_media::device_watch::DeviceList;
 use duet_protocol::{AudioState, VideoState};
 
@@ -11,6 +11,19 @@ use crate::figures::ConnectionFigures;
 pub enum EndpointEvent {
     /// The call is in another state.
     State(CallState),
+    /// Being online is in another state, or the others in the lobby have changed.
+    Directory(DirectoryStatus),
+    /// Somebody calls. Nothing is opened or sent for it.
+    Ring(IncomingCall),
+    /// It rings no more; one for each `Ring`.
+    RingEnded {
+        /// What rang.
+        call: IncomingCall,
+        /// Why.
+        cause: RingEnd,
+    },
+    /// A text came, or one of ours was or was not delivered.
+    Text(TextEvent),
     /// What the other sends, as they say; a hint for the screen.
     RemoteMedia {
         /// The microphone.

@@ -16,7 +16,8 @@ mod network_watch;
 mod peer_task;
 
 pub use config::{
-    AudioTap, DeviceConfig, EndpointConfig, PathConfig, ServerConfig, Taps, VideoTap,
+    AudioTap, DeviceConfig, DirectoryConfig, EndpointConfig, PathConfig, ServerConfig, Taps,
+    VideoTap,
 };
 pub use duet_call as call;
 pub use duet_peer::IcePolicy;

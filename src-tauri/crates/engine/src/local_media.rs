@@ -7,6 +7,7 @@
 
 mod keeper;
 mod link;
+mod ringer;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,6 +59,7 @@ pub(crate) struct LocalMedia {
     camera_keeper: Keeper<Camera>,
     microphone_keeper: Keeper<AudioSourceSpec>,
     speaker_keeper: Keeper<AudioSinkSpec>,
+    ringer: Keeper<AudioSinkSpec>,
     camera_works: bool,
     microphone_works: bool,
     /// Devices whose sound or pictures are not sent or played because of a fault of ours.
@@ -82,6 +84,7 @@ impl LocalMedia {
             camera_keeper: camera_keeper(&link, &notices),
             microphone_keeper: microphone_keeper(&link, &notices),
             speaker_keeper: speaker_keeper(&link, &notices),
+            ringer: ringer::keeper(),
             camera_works: true,
             microphone_works: true,
             faults: Vec::new(),
@@ -144,6 +147,17 @@ impl LocalMedia {
     /// The test tone is over; the speaker closes if nothing else needs it.
     pub(crate) fn speaker_test_ended(&mut self) {
         self.update();
+    }
+
+    /// Plays what a caller hears while it rings there, or stops.
+    pub(crate) fn set_ringback(&mut self, on: bool) {
+        self.link.set_ringback(on);
+        self.update();
+    }
+
+    /// Plays the ring tone on this speaker, or stops.
+    pub(crate) fn set_ringing(&mut self, sink: Option<AudioSinkSpec>) {
+        self.ringer.want(sink);
     }
 
     /// A device reported. False when it is about one that is no longer wanted.
@@ -217,7 +231,7 @@ impl LocalMedia {
         let microphone = self.wanted && self.microphone != AudioSourceSpec::None;
         self.microphone_keeper
             .want(microphone.then(|| self.microphone.clone()));
-        let speaker = self.wanted || self.link.is_testing_speaker();
+        let speaker = self.wanted || self.link.is_testing_speaker() || self.link.plays_ringback();
         self.speaker_keeper
             .want(speaker.then(|| self.speaker.clone()));
     }

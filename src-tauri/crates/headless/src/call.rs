@@ -155,6 +155,8 @@ fn follow(state: &CallState, progress: &mut Progress) {
         }
         CallState::Failed { cause, .. } => progress.error = Some(failure(*cause)),
         CallState::Idle
+        | CallState::Calling { .. }
+        | CallState::Unanswered { .. }
         | CallState::Joining { .. }
         | CallState::WaitingForPeer { .. }
         | CallState::Negotiating { .. }

@@ -42,14 +42,6 @@ pub(crate) struct GuestPage {
     budget: Mutex<AddressBudget>,
 }
 
-/// Where a request came from and to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Visit {
-    pub(crate) address: AddressKey,
-    /// The address of ours it came to.
-    pub(crate) local_ip: IpAddr,
-}
-
 impl GuestPage {
     pub(crate) fn new() -> Self {
         Self {
@@ -57,12 +49,14 @@ impl GuestPage {
         }
     }
 
-    /// The answer, if the path is one of the guest page's.
+    /// The answer, if the path is one of the guest page's. `near_ip` is where loopback is told from the
+    /// network, as for WebSockets.
     pub(crate) fn answer<B>(
         &self,
         request: &Request<B>,
         config: &ServerConfig,
-        visit: Visit,
+        address: AddressKey,
+        near_ip: IpAddr,
     ) -> Option<Response<Full<Bytes>>> {
         let path = request.uri().path();
         let is_ours = path == "/" || path.starts_with("/r/") || path.starts_with("/guest/");
@@ -75,7 +69,7 @@ impl GuestPage {
             refusal.headers_mut().insert(ALLOW, allowed);
             return Some(refusal);
         }
-        if !self.is_within_budget(visit.address) {
+        if !self.is_within_budget(address) {
             let mut refusal = plain(StatusCode::TOO_MANY_REQUESTS, "too many requests\n");
             let wait = HeaderValue::from_static("60");
             refusal.headers_mut().insert(RETRY_AFTER, wait);
@@ -83,7 +77,7 @@ impl GuestPage {
         }
         Some(match path.strip_prefix("/guest/") {
             Some(name) => asset(name),
-            None => document(path, request.headers(), config, visit.local_ip),
+            None => document(path, request.headers(), config, near_ip),
         })
     }
 
@@ -114,11 +108,11 @@ fn document(
     path: &str,
     asked: &HeaderMap,
     config: &ServerConfig,
-    local_ip: IpAddr,
+    near_ip: IpAddr,
 ) -> Response<Full<Bytes>> {
     let host = asked.get(HOST).and_then(|host| host.to_str().ok());
     let (status, page) = match page_of(path) {
-        Some(_) if !is_admitted(host, config, local_ip) => {
+        Some(_) if !is_admitted(host, config, near_ip) => {
             (StatusCode::FORBIDDEN, Page::NotAdmitted)
         }
         Some(page) => (StatusCode::OK, page),
@@ -145,13 +139,13 @@ fn page_of(path: &str) -> Option<Page> {
 
 /// Whether the page's own WebSocket will be admitted. If not, it is better to say so than to send a page that finds the
 /// server silent.
-fn is_admitted(host: Option<&str>, config: &ServerConfig, local_ip: IpAddr) -> bool {
+fn is_admitted(host: Option<&str>, config: &ServerConfig, near_ip: IpAddr) -> bool {
     let Some(name) = host else {
         return false;
     };
     ["http", "https"].iter().any(|scheme| {
         let origin = format!("{scheme}://{name}").to_ascii_lowercase();
-        origin::is_admitted(&origin, host, local_ip, &config.allowed_origins)
+        origin::is_admitted(&origin, host, near_ip, &config.allowed_origins)
     })
 }
 

@@ -19,32 +19,88 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use url::Host;
 
 use crate::address::AddressKey;
 use crate::config::ServerConfig;
 use crate::deadline::Deadline;
-use crate::guest::{GuestPage, Visit};
+use crate::door::Slot;
 use crate::origin;
+use crate::server::Shared;
+use crate::stream::Stream;
 
 /// What a request is judged by, besides itself.
-#[derive(Debug, Clone)]
-pub(crate) struct Door {
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) guest_page: Arc<GuestPage>,
-    pub(crate) deadline: Arc<Deadline>,
-    pub(crate) address: AddressKey,
+pub(crate) struct Entry {
+    shared: Arc<Shared>,
+    deadline: Arc<Deadline>,
+    /// Who connected: the client or a proxy.
+    remote_ip: IpAddr,
     /// The address of ours the connection came to.
-    pub(crate) local_ip: IpAddr,
-    /// This address holds too many connections already.
-    pub(crate) is_over_limit: bool,
+    local_ip: IpAddr,
+    /// Counted already, or the connection is a trusted proxy's.
+    slot: Mutex<Option<Slot>>,
+    is_proxied: bool,
+}
+
+/// A request whose client is known and counted.
+struct Visit<'a> {
+    config: &'a ServerConfig,
+    slot: Slot,
+    /// Where loopback is told from the network: the end of ours, or, behind a proxy, the client's.
+    near_ip: IpAddr,
+}
+
+impl Entry {
+    /// `slot` is none for a trusted proxy's connection, and for no other.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        deadline: Arc<Deadline>,
+        remote_ip: IpAddr,
+        local_ip: IpAddr,
+        slot: Option<Slot>,
+    ) -> Self {
+        Self {
+            shared,
+            deadline,
+            remote_ip,
+            local_ip,
+            is_proxied: slot.is_none(),
+            slot: Mutex::new(slot),
+        }
+    }
+
+    /// None if there are too many from the same address.
+    fn visit(&self, headers: &HeaderMap) -> Option<Visit<'_>> {
+        let (slot, near_ip) = match self.slot.lock().take() {
+            Some(slot) => (slot, self.local_ip),
+            None => {
+                let proxies = &self.shared.config.trusted_proxies;
+                let client = proxies.client(self.remote_ip, headers);
+                (Slot::take(&self.shared, AddressKey::from(client))?, client)
+            }
+        };
+        (!slot.is_over_limit).then_some(Visit {
+            config: &self.shared.config,
+            slot,
+            near_ip,
+        })
+    }
+
+    /// Another request may follow on the same connection, which stays counted; behind a proxy each request
+    /// is counted by itself.
+    fn expect_more(&self, slot: Slot) {
+        self.deadline
+            .extend_to(self.shared.config.timing.page_timeout);
+        if !self.is_proxied {
+            *self.slot.lock() = Some(slot);
+        }
+    }
 }
 
 /// The stream after the upgrade, and what the client sent behind its request.
 pub(crate) struct Upgraded {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) read_ahead: Bytes,
     /// The host that the client asked for.
     pub(crate) host: Option<Host<String>>,
@@ -53,6 +109,7 @@ pub(crate) struct Upgraded {
 /// An upgrade that was promised to the client.
 struct Promised {
     upgrade: OnUpgrade,
+    slot: Slot,
     host: Option<Host<String>>,
 }
 
@@ -60,11 +117,11 @@ struct Promised {
 ///
 /// # Errors
 /// What hyper says about a broken request. The caller sets the deadline.
-pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option<Upgraded>> {
+pub(crate) async fn serve(stream: Stream, entry: Entry) -> hyper::Result<Option<(Upgraded, Slot)>> {
     let pending: Arc<Mutex<Option<Promised>>> = Arc::default();
-    let slot = Arc::clone(&pending);
+    let promised = Arc::clone(&pending);
     let service = hyper::service::service_fn(move |request| {
-        let response = answer(request, &door, &slot);
+        let response = answer(request, &entry, &promised);
         async move { Ok::<_, std::convert::Infallible>(response) }
     });
     hyper::server::conn::http1::Builder::new()
@@ -74,56 +131,71 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await?;
-    let Some(Promised { upgrade, host }) = pending.lock().take() else {
+    let Some(Promised {
+        upgrade,
+        slot,
+        host,
+    }) = pending.lock().take()
+    else {
         return Ok(None);
     };
-    let parts = upgrade.await?.downcast::<TokioIo<TcpStream>>();
-    Ok(parts.ok().map(|parts| Upgraded {
-        stream: parts.io.into_inner(),
-        read_ahead: parts.read_buf,
-        host,
+    let parts = upgrade.await?.downcast::<TokioIo<Stream>>();
+    Ok(parts.ok().map(|parts| {
+        let upgraded = Upgraded {
+            stream: parts.io.into_inner(),
+            read_ahead: parts.read_buf,
+            host,
+        };
+        (upgraded, slot)
     }))
 }
 
 fn answer<B>(
     mut request: Request<B>,
-    door: &Door,
-    slot: &Mutex<Option<Promised>>,
+    entry: &Entry,
+    promised: &Mutex<Option<Promised>>,
 ) -> Response<Full<Bytes>> {
-    if door.is_over_limit {
+    let Some(visit) = entry.visit(request.headers()) else {
         return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
-    }
+    };
     match (request.uri().path(), request.method()) {
         ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
-        ("/ws", &Method::GET) => match check_upgrade(&request, door) {
+        ("/ws", &Method::GET) => match check_upgrade(&request, &visit) {
             Ok(accept) => {
                 let host = asked_host(request.headers());
                 let upgrade = hyper::upgrade::on(&mut request);
-                *slot.lock() = Some(Promised { upgrade, host });
+                let slot = visit.slot;
+                *promised.lock() = Some(Promised {
+                    upgrade,
+                    slot,
+                    host,
+                });
                 switching_protocols(accept)
             }
             Err(refusal) => *refusal,
         },
         ("/ws" | "/healthz", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
-        (_, _) => guest_page(&request, door)
+        (_, _) => guest_page(&request, entry, visit)
             .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
 }
 
-fn guest_page<B>(request: &Request<B>, door: &Door) -> Option<Response<Full<Bytes>>> {
-    let visit = Visit {
-        address: door.address,
-        local_ip: door.local_ip,
-    };
-    let answer = door.guest_page.answer(request, &door.config, visit)?;
-    door.deadline.extend_to(door.config.timing.page_timeout);
+fn guest_page<B>(
+    request: &Request<B>,
+    entry: &Entry,
+    visit: Visit<'_>,
+) -> Option<Response<Full<Bytes>>> {
+    let address = visit.slot.address();
+    let page = &entry.shared.guest_page;
+    let answer = page.answer(request, visit.config, address, visit.near_ip)?;
+    entry.expect_more(visit.slot);
     Some(answer)
 }
 
 /// The accept key, or the response that refuses.
 fn check_upgrade<B>(
     request: &Request<B>,
-    door: &Door,
+    visit: &Visit<'_>,
 ) -> Result<HeaderValue, Box<Response<Full<Bytes>>>> {
     let headers = request.headers();
     let wants_websocket = request.version() == Version::HTTP_11
@@ -138,7 +210,7 @@ fn check_upgrade<B>(
         refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
         return Err(Box::new(refusal));
     }
-    if !is_origin_admitted(headers, door) {
+    if !is_origin_admitted(headers, visit) {
         let refusal = text(StatusCode::FORBIDDEN, "this origin is not admitted\n");
         return Err(Box::new(refusal));
     }
@@ -153,17 +225,17 @@ fn check_upgrade<B>(
         })
 }
 
-fn is_origin_admitted(headers: &HeaderMap, door: &Door) -> bool {
+fn is_origin_admitted(headers: &HeaderMap, visit: &Visit<'_>) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let (first, second) = (origins.next(), origins.next());
     match (first, second) {
         (None, None) => true,
         (Some(origin), None) => {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            let allowed = &door.config.allowed_origins;
+            let allowed = &visit.config.allowed_origins;
             origin
                 .to_str()
-                .is_ok_and(|origin| origin::is_admitted(origin, host, door.local_ip, allowed))
+                .is_ok_and(|origin| origin::is_admitted(origin, host, visit.near_ip, allowed))
         }
         (_, Some(_)) => false,
     }

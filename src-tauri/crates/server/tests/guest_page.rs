@@ -89,10 +89,9 @@ async fn the_page_is_the_same_for_every_room_and_repeats_nothing() {
     assert_eq!(page.header("cache-control"), "no-store");
     for room in [
         "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
-        "<b>",
         "a%22onload=alert(1)",
-        "{page}",
-        "room?x=<script>",
+        "%7Bpage%7D",
+        "room?x=%3Cscript%3E",
         "%E6%88%BF%E9%97%B4",
     ] {
         let other = get(&server, &format!("/r/{room}")).await;
@@ -145,7 +144,7 @@ async fn the_policy_allows_the_page_itself_and_its_own_server() {
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
-        "connect-src ws://127.0.0.1 wss://127.0.0.1",
+        "connect-src 'self' ws://127.0.0.1 wss://127.0.0.1",
     ] {
         assert!(
             policy.split("; ").any(|part| part == directive),
@@ -204,7 +203,7 @@ async fn a_host_header_writes_nothing_into_the_policy() {
     assert!(
         named
             .header("content-security-policy")
-            .ends_with("connect-src ws://calls.example.org wss://calls.example.org")
+            .ends_with("connect-src 'self' ws://calls.example.org wss://calls.example.org")
     );
 }
 

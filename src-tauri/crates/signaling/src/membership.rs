@@ -1,11 +1,24 @@
-//! The `join` that is repeated after a reconnect. Sans-IO.
+//! The `login` and the `join` that are repeated after a reconnect. Sans-IO.
 
-use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+use duet_protocol::{ClientMessage, ErrorCode, LoginAnswer, ServerMessage};
 
-/// The place we hold or want.
+/// The login and the place we hold or want.
 #[derive(Debug, Default)]
 pub struct Membership {
+    login: Option<Login>,
+    /// Logins sent on this connection and not answered: only the last answer counts.
+    unanswered_logins: u32,
     place: Option<Place>,
+}
+
+#[derive(Debug)]
+struct Login {
+    name: String,
+    uid: String,
+    lobby: Option<String>,
+    access_token: Option<String>,
+    /// The newest one; a `login` of the server brings it.
+    resume_token: Option<String>,
 }
 
 #[derive(Debug)]
@@ -25,13 +38,15 @@ struct Place {
 pub enum Verdict {
     /// Pass it on.
     PassOn,
+    /// It is about something that we have asked otherwise since.
+    Ignore,
     /// Our place cannot be taken back yet: try again with a new connection after the back-off.
     TryLater(ErrorCode),
 }
 
 impl Membership {
     /// What is to be sent for a message handed over: a `join` always asks to be resumed, and
-    /// carries the token if the place may still be ours.
+    /// carries the token if the place may still be ours; a `login` likewise.
     pub fn outgoing(&mut self, message: ClientMessage) -> ClientMessage {
         match message {
             ClientMessage::Join {
@@ -63,12 +78,37 @@ impl Membership {
                 self.place = None;
                 message
             }
+            ClientMessage::Login {
+                name,
+                uid,
+                lobby,
+                resume: _,
+                resume_token,
+                token,
+            } => {
+                let same = self
+                    .login
+                    .take()
+                    .filter(|login| login.uid == uid && login.name == name && login.lobby == lobby);
+                let kept_token = same.and_then(|login| login.resume_token);
+                let login = self.login.insert(Login {
+                    name,
+                    uid,
+                    lobby,
+                    access_token: token,
+                    resume_token: resume_token.or(kept_token),
+                });
+                self.unanswered_logins = self.unanswered_logins.saturating_add(1);
+                login.login()
+            }
+            ClientMessage::Logout => {
+                self.login = None;
+                message
+            }
             ClientMessage::Offer(_)
             | ClientMessage::Answer(_)
             | ClientMessage::Candidate(_)
             | ClientMessage::MediaState { .. }
-            | ClientMessage::Login { .. }
-            | ClientMessage::Logout
             | ClientMessage::Call { .. }
             | ClientMessage::Accept { .. }
             | ClientMessage::Decline { .. }
@@ -79,26 +119,30 @@ impl Membership {
         }
     }
 
-    /// A connection is open: the first thing to send on it.
-    #[must_use]
-    pub fn join(&self) -> Option<ClientMessage> {
-        self.place.as_ref().map(Place::join)
+    /// A connection is open: the first things to send on it. The login stands first, as it proves
+    /// whose the place is.
+    pub fn opened(&mut self) -> Vec<ClientMessage> {
+        self.unanswered_logins = u32::from(self.login.is_some());
+        let login = self.login.as_ref().map(Login::login);
+        let join = self.place.as_ref().map(Place::join);
+        login.into_iter().chain(join).collect()
     }
 
-    /// The connection broke after the join had been sent on it.
+    /// The connection broke after these had been sent on it.
     pub fn broken(&mut self) {
         if let Some(place) = &mut self.place {
             place.is_repeated = true;
         }
     }
 
-    /// What gives the place up, if one may be held.
-    pub fn leave(&mut self) -> Option<ClientMessage> {
-        let place = self.place.take()?;
-        Some(ClientMessage::Leave {
+    /// What gives the place and the login up, if they may be held.
+    pub fn leave(&mut self) -> Vec<ClientMessage> {
+        let leave = self.place.take().map(|place| ClientMessage::Leave {
             room_id: place.room_id,
             uid: place.uid,
-        })
+        });
+        let logout = self.login.take().map(|_| ClientMessage::Logout);
+        leave.into_iter().chain(logout).collect()
     }
 
     /// The server sent a message.
@@ -117,6 +161,10 @@ impl Membership {
                 self.place = None;
                 Verdict::PassOn
             }
+            ServerMessage::Login(answer) => self.login_answered(answer),
+            ServerMessage::Error {
+                code, reference, ..
+            } if reference.as_deref() == Some("login") => self.login_failed(*code),
             ServerMessage::Error {
                 code, reference, ..
             } => self.refused(*code, reference.as_deref()),
@@ -130,7 +178,6 @@ impl Membership {
             | ServerMessage::PeerLeave { .. }
             | ServerMessage::PeerAway { .. }
             | ServerMessage::PeerBack { .. }
-            | ServerMessage::Login(_)
             | ServerMessage::Presence(_)
             | ServerMessage::Ringing { .. }
             | ServerMessage::Ring { .. }
@@ -146,6 +193,36 @@ impl Membership {
             | ServerMessage::IceServers { .. }
             | ServerMessage::Keepalive => Verdict::PassOn,
         }
+    }
+
+    fn login_answered(&mut self, answer: &LoginAnswer) -> Verdict {
+        self.unanswered_logins = self.unanswered_logins.saturating_sub(1);
+        if self.unanswered_logins > 0 {
+            return Verdict::Ignore;
+        }
+        match answer {
+            LoginAnswer::Accepted { resume_token, .. } => {
+                if let Some(login) = &mut self.login {
+                    login.resume_token.clone_from(resume_token);
+                }
+            }
+            LoginAnswer::Refused(_) => self.login = None,
+        }
+        Verdict::PassOn
+    }
+
+    /// `error` in answer to a login. The owner asks again where that may help.
+    fn login_failed(&mut self, code: ErrorCode) -> Verdict {
+        // The connection is about to be closed; the login is repeated on the next one.
+        if code == ErrorCode::ServerDraining {
+            return Verdict::PassOn;
+        }
+        self.unanswered_logins = self.unanswered_logins.saturating_sub(1);
+        if self.unanswered_logins > 0 {
+            return Verdict::Ignore;
+        }
+        self.login = None;
+        Verdict::PassOn
     }
 
     fn refused(&mut self, code: ErrorCode, reference: Option<&str>) -> Verdict {
@@ -179,6 +256,19 @@ impl Membership {
                 self.place = None;
                 Verdict::PassOn
             }
+        }
+    }
+}
+
+impl Login {
+    fn login(&self) -> ClientMessage {
+        ClientMessage::Login {
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            lobby: self.lobby.clone(),
+            resume: true,
+            resume_token: self.resume_token.clone(),
+            token: self.access_token.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use duet_protocol::limits::CALL_ENTRY_TIMEOUT;
 use duet_protocol::{ErrorCode, RoomId, ServerMessage};
 
 use super::Call;
@@ -15,10 +16,13 @@ use crate::remote::{Presence, Remote};
 use crate::state::{
     CallState, FailureCause, LeaveCause, ReconnectCause, RemotePeer, ServerProblem,
 };
-use crate::timing::{NEGOTIATION_TIMEOUT, RECONNECT_TIMEOUT};
+use crate::timing::{CALL_GRACE, NEGOTIATION_TIMEOUT, RECONNECT_TIMEOUT};
 
 impl Call {
     pub(super) fn message(&mut self, now: Instant, message: ServerMessage) {
+        let Some(message) = self.directory_message(now, message) else {
+            return;
+        };
         if self.server.is_leaving() {
             if is_answer_to_leave(&message) {
                 self.server.confirmed_leave();
@@ -36,7 +40,7 @@ impl Call {
                 resumed,
             } => {
                 if uid == self.uid && self.is_our_room(&room_id) {
-                    self.ice_servers = ice_servers;
+                    self.take_ice_servers(now, ice_servers);
                     self.resume_token = resume_token;
                     self.joined(now, resumed && user_num <= 1);
                 }
@@ -59,7 +63,7 @@ impl Call {
                 }
             }
             ServerMessage::Leaved { .. } | ServerMessage::Keepalive => {}
-            // A call by name has a machine of its own; this one begins in the room.
+            // Taken before.
             ServerMessage::Login(_)
             | ServerMessage::Presence(_)
             | ServerMessage::Ringing { .. }
@@ -119,6 +123,16 @@ impl Call {
 
     fn joined(&mut self, now: Instant, other_is_gone: bool) {
         match &self.state {
+            CallState::Joining { since, .. } if self.is_named() => {
+                let since = *since;
+                self.server.joined();
+                self.set_state(CallState::Joining {
+                    room_id: self.room_id(),
+                    since,
+                    deadline: now + CALL_ENTRY_TIMEOUT + CALL_GRACE,
+                    problem: None,
+                });
+            }
             CallState::Joining { .. } | CallState::Reconnecting { peer: None, .. } => {
                 self.server.joined();
                 self.set_state(CallState::WaitingForPeer {
@@ -138,6 +152,8 @@ impl Call {
                 }
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
@@ -146,7 +162,7 @@ impl Call {
 
     /// The server names the other. The one already there (`polite` false) makes the first offer.
     fn introduced(&mut self, now: Instant, uid: String, name: Option<String>, polite: bool) {
-        if !self.server.is_joined() || uid == self.uid {
+        if !self.server.is_joined() || uid == self.uid || !self.meet(&uid) {
             return;
         }
         if self.is_remote(&uid) {
@@ -174,6 +190,22 @@ impl Call {
         self.start_negotiation(now);
     }
 
+    /// The room of a call by name is for the other alone.
+    fn meet(&mut self, uid: &str) -> bool {
+        let named = self.place.as_mut().and_then(|place| place.named.as_mut());
+        named.is_none_or(|named| {
+            let is_other = named.call.peer.uid == uid;
+            named.is_met |= is_other;
+            is_other
+        })
+    }
+
+    fn is_named(&self) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.named.is_some())
+    }
+
     fn full(&mut self, now: Instant, room_id: &str) {
         if self.server.is_joined() || !self.is_our_room(room_id) {
             return;
@@ -193,6 +225,8 @@ impl Call {
             // Media flows; the place was lost in a restart of the server. `Retry` asks again.
             CallState::Connected { .. } => {}
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
@@ -221,6 +255,8 @@ impl Call {
                 });
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Negotiating { .. }
             | CallState::Connected { .. }
             | CallState::Reconnecting { peer: Some(_), .. }
@@ -243,6 +279,10 @@ impl Call {
 
     /// The other is gone and we are alone.
     pub(super) fn peer_gone(&mut self, now: Instant, cause: LeaveCause) {
+        if self.is_named() {
+            // Nobody else will ever come to this room.
+            return self.end(now, cause.into());
+        }
         let lasted = self.lasted(now);
         let peer = self.state.peer().cloned();
         self.forget_remote();
@@ -266,6 +306,8 @@ impl Call {
 
     pub(super) fn signaling_lost(&mut self, now: Instant, lost_by: ServerProblem) {
         self.server.lost();
+        self.listing_lost();
+        self.named_calls_lost(now);
         match &mut self.state {
             CallState::Joining { problem, .. } => {
                 if *problem != Some(lost_by) {
@@ -278,6 +320,8 @@ impl Call {
                 self.wait_for_server(now);
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Negotiating { .. }
             | CallState::Connected { .. }
             | CallState::Reconnecting { .. }
@@ -299,6 +343,8 @@ impl Call {
 
     pub(super) fn signaling_failed(&mut self, now: Instant, problem: ServerProblem) {
         self.server.lost();
+        self.listing_lost();
+        self.named_calls_lost(now);
         let ends_call = match &self.state {
             CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
@@ -309,6 +355,8 @@ impl Call {
             | CallState::Connected { .. }
             | CallState::Reconnecting { peer: Some(_), .. } => problem == ServerProblem::REPLACED,
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => false,

@@ -49,6 +49,12 @@ impl Driver {
                 self.ask_peer(&session, PeerCommand::RequestKeyFrame);
             }
             Output::StateChanged(state) => self.state_changed(state),
+            Output::Directory(status) => self.tell(EndpointEvent::Directory(status)),
+            Output::Ring(call) => self.tell(EndpointEvent::Ring(call)),
+            Output::RingEnded { call, cause } => {
+                self.tell(EndpointEvent::RingEnded { call, cause });
+            }
+            Output::Text(event) => self.tell(EndpointEvent::Text(event)),
             Output::RemoteMedia { audio, video } => {
                 if let Some(session) = self.call.session().map(str::to_owned) {
                     self.ask_peer(&session, PeerCommand::RemoteVideo(sends_pictures(video)));
@@ -82,18 +88,10 @@ impl Driver {
     fn state_changed(&mut self, state: CallState) {
         tracing::info!(state = state.word(), "call");
         self.update_devices(&state);
-        if !state.is_active() {
-            // Nothing to talk about with the server; a last `leave` is flushed by the client.
-            self.release_signaling();
-        }
+        let is_ringing_there = matches!(state, CallState::Calling { ringing: true, .. });
+        self.media.set_ringback(is_ringing_there);
+        self.settle_signaling();
         self.tell(EndpointEvent::State(state));
-    }
-
-    /// Ends the connection to the server after what waits to be sent.
-    pub(super) fn release_signaling(&mut self) {
-        if let Some(signaling) = self.signaling.take() {
-            tokio::spawn(signaling.handle.leave_and_close());
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use duet_media::audio::{Level, PlayoutDelay, SpeakerTest};
+use duet_media::audio::{Level, PlayoutDelay, RingTone, SpeakerTest};
 use duet_media::frame::{AudioBlock, VideoFrame};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -42,6 +42,7 @@ pub(crate) struct MediaLink {
     microphone_on: AtomicBool,
     speaker_delay: Mutex<Option<PlayoutDelay>>,
     speaker_test: Mutex<Option<SpeakerTest>>,
+    ringback: Mutex<Option<RingTone>>,
     blocks: AtomicU32,
 }
 
@@ -60,6 +61,7 @@ impl MediaLink {
             microphone_on: AtomicBool::new(true),
             speaker_delay: Mutex::new(None),
             speaker_test: Mutex::new(None),
+            ringback: Mutex::new(None),
             blocks: AtomicU32::new(0),
         }
     }
@@ -108,6 +110,18 @@ impl MediaLink {
 
     pub(super) fn is_testing_speaker(&self) -> bool {
         self.speaker_test.lock().is_some()
+    }
+
+    /// It rings at the other's, or no more.
+    pub(super) fn set_ringback(&self, on: bool) {
+        let mut ringback = self.ringback.lock();
+        if ringback.is_some() != on {
+            *ringback = on.then(RingTone::ringback);
+        }
+    }
+
+    pub(super) fn plays_ringback(&self) -> bool {
+        self.ringback.lock().is_some()
     }
 
     /// The camera has a picture.
@@ -163,6 +177,9 @@ impl MediaLink {
                 self.taps.remote_audio.take(block);
             }
             None => block.samples.fill(0.0),
+        }
+        if let Some(ringback) = self.ringback.lock().as_mut() {
+            ringback.mix_into(&mut block.samples);
         }
         let mut test = self.speaker_test.lock();
         if let Some(sound) = test.as_mut()

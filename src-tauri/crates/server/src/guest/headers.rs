@@ -11,7 +11,7 @@ use url::{Host, Url};
 /// none in it; no form that leaves. `connect-src` follows.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      media-src 'self' blob: mediastream:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types 'none'; connect-src ";
+     require-trusted-types-for 'script'; trusted-types 'none'; connect-src 'self'";
 /// Camera, microphone and the speaker's sound; nothing else of what a browser could be asked for.
 const PERMISSIONS: &str = "camera=(self), microphone=(self), autoplay=(self), fullscreen=(self), \
      display-capture=(), geolocation=(), midi=(), payment=(), usb=(), serial=(), hid=(), \
@@ -63,12 +63,12 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
     );
 }
 
-/// This server's WebSocket and nothing else. Whether TLS lies in front of it is not known here, so both schemes stand there; CSP has no
-/// form for IPv6 addresses, for which the page's own origin has to do.
+/// Older browsers do not take a WebSocket of the same host for `'self'`, so it is named, with TLS in front of it or
+/// not. CSP has no form for IPv6 addresses, and a proxy may leave the port out: there `'self'` has to do.
 fn connect_sources(host: Option<&str>) -> String {
     let parsed = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
     let Some(url) = parsed else {
-        return "'self'".to_owned();
+        return String::new();
     };
     let port = url
         .port()
@@ -76,10 +76,10 @@ fn connect_sources(host: Option<&str>) -> String {
         .unwrap_or_default();
     match url.host() {
         Some(Host::Domain(name)) if is_plain(name) => {
-            format!("ws://{name}{port} wss://{name}{port}")
+            format!(" ws://{name}{port} wss://{name}{port}")
         }
-        Some(Host::Ipv4(address)) => format!("ws://{address}{port} wss://{address}{port}"),
-        Some(Host::Domain(_) | Host::Ipv6(_)) | None => "'self'".to_owned(),
+        Some(Host::Ipv4(address)) => format!(" ws://{address}{port} wss://{address}{port}"),
+        Some(Host::Domain(_) | Host::Ipv6(_)) | None => String::new(),
     }
 }
 
@@ -98,24 +98,27 @@ mod tests {
         let cases = [
             (
                 "calls.example.org",
-                "ws://calls.example.org wss://calls.example.org",
+                " ws://calls.example.org wss://calls.example.org",
             ),
             (
                 "Calls.Example.org:8443",
-                "ws://calls.example.org:8443 wss://calls.example.org:8443",
+                " ws://calls.example.org:8443 wss://calls.example.org:8443",
             ),
-            ("192.0.2.7:7440", "ws://192.0.2.7:7440 wss://192.0.2.7:7440"),
-            ("[::1]:7440", "'self'"),
-            ("a;script-src *", "'self'"),
-            ("a;b", "'self'"),
-            ("a,b", "'self'"),
-            ("a_b", "'self'"),
-            ("*", "'self'"),
-            ("", "'self'"),
+            (
+                "192.0.2.7:7440",
+                " ws://192.0.2.7:7440 wss://192.0.2.7:7440",
+            ),
+            ("[::1]:7440", ""),
+            ("a;script-src *", ""),
+            ("a;b", ""),
+            ("a,b", ""),
+            ("a_b", ""),
+            ("*", ""),
+            ("", ""),
         ];
         for (host, sources) in cases {
             assert_eq!(connect_sources(Some(host)), sources, "{host}");
         }
-        assert_eq!(connect_sources(None), "'self'");
+        assert_eq!(connect_sources(None), "");
     }
 }
