@@ -51,6 +51,8 @@ pub struct ServerConfig {
     pub calls_per_minute: u32,
     /// The Redis over which this server and others are one; `None` for a server alone.
     pub redis: Option<RedisConfig>,
+    /// Whether browsers get a page with which they join rooms.
+    pub guest_page: bool,
     /// The times.
     pub timing: Timing,
 }
@@ -60,6 +62,8 @@ pub struct ServerConfig {
 pub struct Timing {
     /// From accepting a connection to its upgrade.
     pub handshake_timeout: Duration,
+    /// The same for a connection that fetches the guest page and its files, also one after the other.
+    pub page_timeout: Duration,
     /// Between two pings.
     pub ping_interval: Duration,
     /// Without any frame for this long, a connection is ended.
@@ -86,6 +90,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            page_timeout: Duration::from_secs(30),
             ping_interval: limits::PING_INTERVAL,
             silence_timeout: limits::SILENCE_TIMEOUT,
             resume_window: limits::RESUME_WINDOW,
@@ -125,6 +130,7 @@ impl ServerConfig {
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
             redis: None,
+            guest_page: true,
             timing: Timing::default(),
         }
     }

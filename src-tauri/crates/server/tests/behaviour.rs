@@ -6,13 +6,16 @@ mod address_limit;
 mod call_races;
 mod call_room;
 mod calling;
+mod check;
 mod client;
 #[cfg(unix)]
 mod cluster;
+mod deploy;
 mod directory_model;
 mod faults;
 mod forwarding;
 mod frames;
+mod guest_page;
 mod handshake;
 mod identity;
 mod joining;

@@ -252,3 +252,6 @@ impl Channel {
         times.into_iter().flatten().min()
     }
 }
+
+#[cfg(test)]
+mod tests;
