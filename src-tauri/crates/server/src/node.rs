@@ -233,11 +233,9 @@ impl Node {
 
     /// Queues a message to another node.
     fn tell(&mut self, now: Instant, peer: NodeId, body: Body) {
-        let (me, next_session) = (self.me, &mut self.next_session);
-        let channel = self.channels.entry(peer).or_insert_with(|| {
-            *next_session += 1;
-            Channel::new(me, peer, *next_session)
-        });
+        let (me, session) = (self.me, self.next_session);
+        let channels = self.channels.entry(peer);
+        let channel = channels.or_insert_with(|| Channel::new(me, peer, session));
         channel.send(now, body);
     }
 

@@ -14,7 +14,7 @@ impl Node {
         self.next_session += 1;
         let session = self.next_session;
         let channel = self.channels.get_mut(&peer);
-        let lost = channel.map(|channel| channel.break_off(session));
+        let lost = channel.map(|channel| channel.break_off(at.now, session));
         for body in lost.unwrap_or_default() {
             if let Body::Handle { link, message } = body
                 && let Some(id) = self.client_of(peer, link)

@@ -1,16 +1,18 @@
 //! A reliable, ordered channel between two nodes over a bus that may lose, double and reorder. Sans-IO.
 //!
-//! Each direction numbers its bodies within a *session*; the receiver takes them in order and
-//! acknowledges; what is not acknowledged in time is sent again, from the first that is missing. A side
-//! that gives the other up forgets both directions, and tells by an acknowledgement of zero whoever goes on
-//! with an old session. So nothing is lost between two bodies that arrive: either all arrive, once and in
-//! order, or both sides learn that the channel broke.
+//! Each direction numbers its bodies; the receiver takes them in order and acknowledges; what is not
+//! acknowledged in time is sent again, from the first that is missing. Both directions belong to one
+//! *session*. A side that gives the other up forgets both and goes on to a higher session; who hears of a
+//! higher one has lost what it said, and goes on in it, too; who is spoken to in a lower one answers in its
+//! own. So either everything arrives, once and in order, or both sides learn that the channel broke. (A
+//! session for each direction was rejected: two that give each other up at once never come to rest.)
+//! Who gave the other up says so until it is answered, because the other may have nothing to say.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::NodeId;
-use super::wire::{Ack, Body, Envelope};
+use super::wire::{Body, Envelope};
 
 /// Before something is sent again; doubled up to the longest. Redis loses only what was published while a
 /// connection was down, so this is long: a busy machine must not be made busier.
@@ -32,8 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(6);
 pub(crate) struct Channel {
     me: NodeId,
     peer: NodeId,
-    /// The session of our bodies.
+    /// Of both directions.
     session: u64,
+    /// A higher session that the peer is in; [`Self::break_off`] goes on there.
+    heard_session: u64,
     /// The number of the next body.
     next: u64,
     /// Not acknowledged, in order; the last one has number `next - 1`.
@@ -46,17 +50,12 @@ pub(crate) struct Channel {
     /// Since when the peer has taken nothing, though something waits.
     stuck_since: Option<Instant>,
     probe_at: Option<Instant>,
-    incoming: Option<Incoming>,
-    /// Sessions of the peer up to this one are over.
-    forgotten: u64,
-    ack_due: Option<Ack>,
-}
-
-/// The session of the peer.
-#[derive(Debug)]
-struct Incoming {
-    session: u64,
-    next: u64,
+    /// The number of the peer's body that is expected next.
+    expected: u64,
+    is_ack_due: bool,
+    /// We gave the peer up, and it has not shown yet that it knows. It may have nothing to say, and
+    /// believe in what we forgot; so it is told until it answers.
+    is_announcing: bool,
 }
 
 /// What came of a datagram.
@@ -70,12 +69,13 @@ pub(crate) struct Received {
 }
 
 impl Channel {
-    /// Nothing was said yet. `session` is larger than every one this node used before.
+    /// Nothing was said yet. `session` is higher than every one that was broken off before.
     pub(crate) fn new(me: NodeId, peer: NodeId, session: u64) -> Self {
         Self {
             me,
             peer,
             session,
+            heard_session: 0,
             next: 1,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -84,9 +84,9 @@ impl Channel {
             resend_after: RESEND_AFTER,
             stuck_since: None,
             probe_at: None,
-            incoming: None,
-            forgotten: 0,
-            ack_due: None,
+            expected: 1,
+            is_ack_due: false,
+            is_announcing: false,
         }
     }
 
@@ -108,72 +108,63 @@ impl Channel {
     }
 
     /// Gives the peer up: both directions start anew. Returns what it may not have got.
-    pub(crate) fn break_off(&mut self, session: u64) -> Vec<Body> {
+    pub(crate) fn break_off(&mut self, now: Instant, session: u64) -> Vec<Body> {
+        let is_told = self.heard_session > self.session;
+        if self.is_fresh() && !is_told {
+            // There is nothing to forget.
+            return Vec::new();
+        }
         let lost = self.waiting.drain(..).map(|(body, _)| body).collect();
-        let forgotten = self.incoming.take().map_or(0, |incoming| incoming.session);
+        let next_session = if is_told {
+            self.heard_session
+        } else {
+            session.max(self.session.saturating_add(1))
+        };
         *self = Self {
-            forgotten: self.forgotten.max(forgotten),
-            ..Self::new(self.me, self.peer, session)
+            is_announcing: !is_told,
+            probe_at: (!is_told).then_some(now),
+            ..Self::new(self.me, self.peer, next_session)
         };
         lost
+    }
+
+    /// Nothing was said in this session, nor heard.
+    fn is_fresh(&self) -> bool {
+        self.next == 1 && self.expected == 1
     }
 
     /// Takes a datagram of the peer. When it says that the channel broke, call [`Self::break_off`]
     /// first and then this again.
     pub(crate) fn receive(&mut self, now: Instant, envelope: Envelope) -> Received {
         let mut received = Received::default();
-        if let Some(ack) = envelope.ack
-            && ack.session == self.session
-        {
-            if ack.next == 0 {
+        if envelope.session < self.session {
+            // It has not heard yet.
+            self.is_ack_due = true;
+            return received;
+        }
+        if envelope.session > self.session {
+            self.heard_session = envelope.session;
+            if !self.is_fresh() {
                 received.is_broken = true;
                 return received;
             }
-            self.acknowledged(now, ack.next);
+            self.session = envelope.session;
         }
-        if envelope.session == 0 {
-            return received;
+        if std::mem::take(&mut self.is_announcing) && self.next == 1 {
+            self.probe_at = None;
         }
-        if envelope.session <= self.forgotten {
-            self.ack_due = Some(Ack {
-                session: envelope.session,
-                next: 0,
-            });
-            return received;
+        if let Some(next) = envelope.ack {
+            self.acknowledged(now, next);
         }
-        match &mut self.incoming {
-            Some(incoming) if envelope.session < incoming.session => return received,
-            // The peer started anew, so it has forgotten what we said.
-            Some(incoming) if envelope.session > incoming.session => {
-                received.is_broken = true;
-                return received;
-            }
-            Some(_) => {}
-            None => {
-                self.incoming = Some(Incoming {
-                    session: envelope.session,
-                    next: 1,
-                });
-            }
-        }
-        self.take_bodies(envelope, &mut received);
-        received
-    }
-
-    fn take_bodies(&mut self, envelope: Envelope, received: &mut Received) {
-        let Some(incoming) = &mut self.incoming else {
-            return;
-        };
-        let end = envelope.first + envelope.bodies.len() as u64;
-        if envelope.first <= incoming.next && end > incoming.next {
-            let known = usize::try_from(incoming.next - envelope.first).unwrap_or(usize::MAX);
+        let end = envelope.first.saturating_add(envelope.bodies.len() as u64);
+        if envelope.first <= self.expected && end > self.expected {
+            let known = usize::try_from(self.expected - envelope.first).unwrap_or(usize::MAX);
             received.bodies = envelope.bodies.into_iter().skip(known).collect();
-            incoming.next = end;
+            self.expected = end;
         }
-        self.ack_due = Some(Ack {
-            session: incoming.session,
-            next: incoming.next,
-        });
+        // A probe is answered like bodies; an acknowledgement alone is not, or two would never be quiet.
+        self.is_ack_due |= end > envelope.first || envelope.ack.is_none();
+        received
     }
 
     fn acknowledged(&mut self, now: Instant, next: u64) {
@@ -205,10 +196,10 @@ impl Channel {
             envelopes.push(envelope);
             self.resend_at = Some(now + self.resend_after);
         }
-        if self.is_probe_due(now) && envelopes.is_empty() || self.ack_due.is_some() {
+        if self.is_probe_due(now) && envelopes.is_empty() || self.is_ack_due {
             envelopes.push(self.envelope(self.next, Vec::new()));
         }
-        if !envelopes.is_empty() && self.next > 1 {
+        if !envelopes.is_empty() && (self.next > 1 || self.is_announcing) {
             self.probe_at = Some(now + PROBE_INTERVAL);
         }
         envelopes
@@ -236,13 +227,14 @@ impl Channel {
     }
 
     fn envelope(&mut self, first: u64, bodies: Vec<Body>) -> Envelope {
+        let is_ack_due = std::mem::take(&mut self.is_ack_due);
         Envelope {
             from: self.me,
             to: self.peer,
-            session: if self.next > 1 { self.session } else { 0 },
+            session: self.session,
             first,
             bodies,
-            ack: self.ack_due.take(),
+            ack: is_ack_due.then_some(self.expected),
         }
     }
 

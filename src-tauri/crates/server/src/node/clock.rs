@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::channel::Channel;
 use super::{Envelope, Moment, Node, NodeId, Verdict};
 use crate::exchange::Key;
 
@@ -117,11 +118,9 @@ impl Node {
         if envelope.to != self.me || !self.is_connected(at.now) {
             return self.finish(at);
         }
-        let (me, next_session) = (self.me, &mut self.next_session);
-        let channel = self.channels.entry(peer).or_insert_with(|| {
-            *next_session += 1;
-            super::channel::Channel::new(me, peer, *next_session)
-        });
+        let (me, session) = (self.me, self.next_session);
+        let channels = self.channels.entry(peer);
+        let channel = channels.or_insert_with(|| Channel::new(me, peer, session));
         let mut received = channel.receive(at.now, envelope.clone());
         if received.is_broken {
             self.lose_peer(at, peer);

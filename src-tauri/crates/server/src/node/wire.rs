@@ -16,23 +16,15 @@ use crate::rooms::PlaceTicket;
 pub(crate) struct Envelope {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
-    /// The sender's run of numbers; zero if it has sent no body.
+    /// See [`super::channel`].
     pub(crate) session: u64,
     /// The number of the first body; without bodies, of the next one.
     pub(crate) first: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) bodies: Vec<Body>,
+    /// The number of the receiver's body that the sender expects next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ack: Option<Ack>,
-}
-
-/// What the receiver has of the other direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ack {
-    pub(crate) session: u64,
-    /// The number of the body that is expected next; zero says that the session is not known (any
-    /// more) and nothing of it will be taken.
-    pub(crate) next: u64,
+    pub(crate) ack: Option<u64>,
 }
 
 /// One message between nodes.

@@ -57,8 +57,8 @@ impl Pair {
         let id = |process| NodeId { process, epoch: 1 };
         Self {
             now: Instant::now(),
-            ends: [Channel::new(id(1), id(2), 1), Channel::new(id(2), id(1), 2)],
-            next_session: 3,
+            ends: [Channel::new(id(1), id(2), 1), Channel::new(id(2), id(1), 1)],
+            next_session: 2,
             next_link: 1,
             under_way: Vec::new(),
             heard: [Vec::new(), Vec::new()],
@@ -97,7 +97,7 @@ impl Pair {
     }
 
     fn break_off(&mut self, end: usize) {
-        self.ends[end].break_off(self.next_session);
+        self.ends[end].break_off(self.now, self.next_session);
         self.next_session += 1;
         self.heard[end].clear();
         self.breaks[end] += 1;
@@ -188,4 +188,64 @@ fn who_takes_nothing_for_long_is_hopeless() {
     assert!(pair.ends[0].is_hopeless(pair.now));
     pair.calm();
     assert!(!pair.ends[0].is_hopeless(pair.now));
+}
+
+#[test]
+fn who_has_nothing_to_say_learns_of_a_break_too() {
+    let mut pair = Pair::new();
+    pair.take(Fate::Say { from_left: true });
+    pair.calm();
+    assert_eq!(pair.heard[1], [1]);
+    pair.take(Fate::BreakOff { left: true });
+    pair.calm();
+    assert_eq!(pair.breaks, [1, 1]);
+    assert!(pair.heard[1].is_empty());
+    pair.take(Fate::Say { from_left: false });
+    pair.calm();
+    assert_eq!((pair.breaks, &pair.heard[0]), ([1, 1], &vec![2]));
+}
+
+#[test]
+fn two_that_give_each_other_up_at_once_come_to_rest() {
+    let mut pair = Pair::new();
+    for from_left in [true, false, true, false] {
+        pair.take(Fate::Say { from_left });
+    }
+    pair.take(Fate::BreakOff { left: false });
+    pair.take(Fate::BreakOff { left: true });
+    pair.calm();
+    let breaks = pair.breaks;
+    for from_left in [true, false] {
+        pair.take(Fate::Say { from_left });
+    }
+    pair.calm();
+    assert_eq!(pair.breaks, breaks);
+    assert_eq!(pair.heard, [vec![6], vec![5]]);
+}
+
+#[test]
+fn numbers_that_nobody_honest_sends_do_no_harm() {
+    for (session, first, ack) in [
+        (u64::MAX, u64::MAX, Some(u64::MAX)),
+        (1, u64::MAX, Some(0)),
+        (1, 0, Some(u64::MAX)),
+        (0, 0, None),
+    ] {
+        let mut pair = Pair::new();
+        pair.take(Fate::Say { from_left: true });
+        let envelope = Envelope {
+            from: pair.ends[0].peer,
+            to: pair.ends[0].me,
+            session,
+            first,
+            bodies: vec![Body::Broken { link: 1 }; 3],
+            ack,
+        };
+        if pair.ends[0].receive(pair.now, envelope.clone()).is_broken {
+            pair.break_off(0);
+            pair.ends[0].receive(pair.now, envelope);
+        }
+        pair.break_off(0);
+        pair.ends[0].poll(pair.now);
+    }
 }
