@@ -14,6 +14,8 @@ mod config;
 mod connection;
 mod directory;
 mod door;
+#[doc(hidden)]
+pub mod echo;
 pub mod exchange;
 mod http;
 mod hub;

@@ -14,6 +14,7 @@ mod faults;
 mod forwarding;
 mod frames;
 mod handshake;
+mod hostile;
 mod identity;
 mod joining;
 mod keepalive;
