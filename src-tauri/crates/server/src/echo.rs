@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::address::AddressKey;
 use crate::config::ServerConfig;
 use crate::connection::{Ending, Limits, close, ending_for, open};
+use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry};
 use crate::shared::Shared;
@@ -37,7 +38,8 @@ pub async fn run(listener: TcpListener) {
 
 async fn serve(stream: TcpStream, remote: SocketAddr, shared: Arc<Shared>) {
     let slot = Slot::take(&shared, AddressKey::from(remote.ip()));
-    let entry = Entry::new(shared, remote.ip(), remote.ip(), slot);
+    let deadline = Arc::new(Deadline::new(shared.config.timing.handshake_timeout));
+    let entry = Entry::new(shared, deadline, remote.ip(), remote.ip(), slot);
     let Ok(Some((upgraded, _slot))) = http::serve(Stream::Plain(stream), entry).await else {
         return;
     };

@@ -12,11 +12,13 @@ mod address;
 mod budget;
 mod config;
 mod connection;
+mod deadline;
 mod directory;
 mod door;
 #[doc(hidden)]
 pub mod echo;
 pub mod exchange;
+mod guest;
 mod http;
 mod hub;
 mod listener;
