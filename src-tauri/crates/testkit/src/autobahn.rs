@@ -13,9 +13,10 @@ use std::{
 
 /// The last version for Python 2.7, which is the suite that implementations are compared by.
 const PINNED: &str = "autobahntestsuite==0.8.2";
-/// Runs the suite's program.
-const RUN: &str =
-    "import sys; sys.argv[0] = 'wstest'; from autobahntestsuite import wstest; wstest.run()";
+/// Runs the suite's program. A folder that is only on PYTHONPATH has no namespace packages, and one of what it
+/// stands on is one.
+const RUN: &str = "import os, site, sys; site.addsitedir(os.environ['DUET_AUTOBAHN']); \
+                   sys.argv[0] = 'wstest'; from autobahntestsuite import wstest; wstest.run()";
 
 /// `wstest` with these arguments; none where it was not fetched.
 pub fn wstest(folder: &Path) -> Option<Command> {
@@ -24,7 +25,8 @@ pub fn wstest(folder: &Path) -> Option<Command> {
         return None;
     }
     let mut command = Command::new(python);
-    command.env("PYTHONPATH", folder).env_remove("PYTHONHOME");
+    command.env("DUET_AUTOBAHN", folder);
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     command.args(["-c", RUN]);
     Some(command)
 }
