@@ -23,11 +23,11 @@ pub enum Output {
         /// STUN and TURN servers of the signaling server.
         ice_servers: Vec<IceServer>,
     },
-    /// Use these servers from the next ICE restart on; what runs goes on as it is.
-    UseIceServers {
+    /// Use these STUN and TURN servers, besides our own, from its next ICE restart on.
+    SetIceServers {
         /// Which PeerConnection.
         session: String,
-        /// STUN and TURN servers of the signaling server, with fresh credentials.
+        /// Those of the signaling server, with new credentials.
         ice_servers: Vec<IceServer>,
     },
     /// Create an offer and set it; yields `LocalDescription`.

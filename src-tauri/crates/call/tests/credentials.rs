@@ -36,7 +36,7 @@ fn they_are_renewed_in_time_and_the_connection_that_lives_gets_them() {
     let mut solo = Solo::connected(true);
     let session = solo.session();
     let told = solo.message(joined_again("first"));
-    let first = Output::UseIceServers {
+    let first = Output::SetIceServers {
         session: session.clone(),
         ice_servers: relay("first"),
     };
@@ -49,7 +49,7 @@ fn they_are_renewed_in_time_and_the_connection_that_lives_gets_them() {
     let told = solo.message(ServerMessage::IceServers {
         ice_servers: relay("second"),
     });
-    let second = Output::UseIceServers {
+    let second = Output::SetIceServers {
         session,
         ice_servers: relay("second"),
     };

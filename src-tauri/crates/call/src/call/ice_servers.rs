@@ -15,11 +15,10 @@ use crate::timing::CREDENTIAL_AGE;
 impl Call {
     pub(super) fn take_ice_servers(&mut self, now: Instant, ice_servers: Vec<IceServer>) {
         self.credentials_at = Some(now);
-        if let Some(link) = &self.link
-            && self.ice_servers != ice_servers
+        if let Some(session) = self.session().map(str::to_owned)
+            && !ice_servers.is_empty()
         {
-            let session = link.session.clone();
-            self.push(Output::UseIceServers {
+            self.push(Output::SetIceServers {
                 session,
                 ice_servers: ice_servers.clone(),
             });

@@ -25,12 +25,12 @@ impl Driver {
                 polite: _,
                 ice_servers,
             } => self.create_peer(session, ice_servers),
-            Output::UseIceServers {
+            Output::SetIceServers {
                 session,
                 ice_servers,
             } => {
-                let servers = self.with_own_servers(ice_servers);
-                self.ask_peer(&session, PeerCommand::UseIceServers(servers));
+                let servers = self.with_own(ice_servers);
+                self.ask_peer(&session, PeerCommand::SetIceServers(servers));
             }
             Output::CreateOffer {
                 session,
@@ -72,8 +72,8 @@ impl Driver {
         }
     }
 
-    /// The signaling server's, and those that the person named.
-    fn with_own_servers(&self, mut ice_servers: Vec<IceServer>) -> Vec<IceServer> {
+    /// And those that the person has set.
+    fn with_own(&self, mut ice_servers: Vec<IceServer>) -> Vec<IceServer> {
         ice_servers.extend(self.config.path.ice_servers.iter().cloned());
         ice_servers
     }
@@ -81,7 +81,8 @@ impl Driver {
     fn create_peer(&mut self, session: String, ice_servers: Vec<IceServer>) {
         let plan = PeerPlan {
             session: session.clone(),
-            ice_servers: self.with_own_servers(ice_servers),
+            ice_servers: self.with_own(ice_servers),
+            trusted_fingerprints: self.config.server.trusted_fingerprints.clone(),
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),

@@ -29,6 +29,12 @@ impl Task {
     pub(super) async fn obey(&self, command: PeerCommand) {
         let peer = &self.peer;
         let (operation, result) = match command {
+            PeerCommand::SetIceServers(servers) => {
+                if let Err(error) = peer.set_ice_servers(&servers).await {
+                    tracing::warn!(%error, "the relays of this connection stay the old ones");
+                }
+                return;
+            }
             PeerCommand::CreateOffer { ice_restart } => (
                 Operation::CreateOffer,
                 peer.create_offer(ice_restart)
@@ -53,12 +59,6 @@ impl Task {
             PeerCommand::RequestKeyFrame => {
                 peer.request_key_frame().await;
                 self.media.force_key_frame();
-                return;
-            }
-            PeerCommand::UseIceServers(servers) => {
-                if let Err(error) = peer.set_ice_servers(&servers).await {
-                    tracing::warn!(%error, "the servers for the next ICE restart were not taken");
-                }
                 return;
             }
             PeerCommand::RemoteVideo(on) => return self.media.remote_video(on),
