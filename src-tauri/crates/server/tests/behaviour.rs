@@ -15,6 +15,7 @@ mod forwarding;
 mod frames;
 mod guest_page;
 mod handshake;
+mod hostile;
 mod identity;
 mod joining;
 mod keepalive;

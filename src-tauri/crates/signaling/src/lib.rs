@@ -17,6 +17,8 @@ mod client;
 mod config;
 mod connect;
 mod connection;
+#[doc(hidden)]
+pub mod echo;
 mod error;
 mod event;
 mod fingerprint;
