@@ -233,10 +233,18 @@ export class Call {
     this.since = this.lostAt = null;
     this.#isFirst = message.cmd === 'new-peer';
     this.kind = 'connecting';
-    clearTimeout(this.#connectLimit);
-    this.#connectLimit = setTimeout(() => this.#fail('connectionFailed'), CONNECT_LIMIT_MS);
+    this.#limitConnecting();
     if (this.#isFirst) this.#open(randomId()).begin();
     this.tellMediaState();
+  }
+
+  /** Somebody who is away cannot answer: the server says when they are back, or gone. */
+  #limitConnecting() {
+    clearTimeout(this.#connectLimit);
+    this.#connectLimit = setTimeout(() => {
+      if (this.isPeerAway) this.#limitConnecting();
+      else this.#fail('connectionFailed');
+    }, CONNECT_LIMIT_MS);
   }
 
   /**
@@ -360,7 +368,9 @@ export class Call {
   #peerAway(message) {
     if (message.remoteUid !== this.peer?.uid) return;
     this.isPeerAway = message.cmd === 'peer-away';
-    if (!this.isPeerAway) this.#comeTogether();
+    if (this.isPeerAway) return;
+    if (this.kind === 'connecting') this.#limitConnecting();
+    this.#comeTogether();
   }
 
   /** @param {Message} message */
