@@ -5,6 +5,8 @@
 pub mod desk;
 #[cfg(target_os = "linux")]
 mod film;
+#[cfg(target_os = "linux")]
+pub mod notification_daemon;
 pub mod tls_front;
 
 #[cfg(target_os = "linux")]

@@ -41,7 +41,17 @@ export function tn(key: PluralKey, count: number, params: Params = {}): string {
   return fill(words[active][`${key}.${one ? 'one' : 'other'}` as Key], { count, ...params });
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+const FIRST_STRONG_ISOLATE = String.fromCharCode(0x2068);
+const POP_ISOLATE = String.fromCharCode(0x2069);
+
+/** A name of another direction stays in its place in the sentence (first strong isolate). */
+function isolated(value: string | number): string {
+  return typeof value === 'string' && RIGHT_TO_LEFT.test(value) ? FIRST_STRONG_ISOLATE + value + POP_ISOLATE : String(value);
+}
+
 /** A value that is not given leaves its placeholder visible, so that it is noticed. */
 function fill(text: string, params: Params): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => isolated(params[name] ?? whole));
 }
