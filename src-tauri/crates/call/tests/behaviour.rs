@@ -2,6 +2,7 @@
 //! real rooms of the server, the real memory of the signaling client, virtual time, and
 //! PeerConnections that know only the rules of negotiation (and panic when one is broken).
 
+mod before_accept;
 mod candidates;
 mod giving_up;
 mod glare;

@@ -18,7 +18,9 @@ mod words;
 pub use close::CloseReason;
 pub use field::{FieldError, canonical_name, check_id, check_name};
 pub use id::RoomId;
-pub use invite::{Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry};
+pub use invite::{
+    AccessToken, Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry,
+};
 pub use message::{
     AudioState, CallMedia, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, LoginAnswer,
     LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,

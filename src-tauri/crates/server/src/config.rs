@@ -7,6 +7,10 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::access::AccessKeys;
+use crate::monitor::MonitorConfig;
+use crate::proxy::TrustedProxies;
+use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
 
 /// The settings of one server.
@@ -14,6 +18,8 @@ use crate::turn::TurnMode;
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// The certificate and its key; without, connections are not encrypted.
+    pub tls: Option<TlsFiles>,
     /// Web origins admitted besides pages of the same host, as the browser sends them
     /// (`https://calls.example.org`, or `null` for local files).
     pub allowed_origins: Vec<String>,
@@ -21,8 +27,20 @@ pub struct ServerConfig {
     pub ice_servers: Vec<IceServer>,
     /// The relay that clients are told of.
     pub turn: TurnMode,
+    /// The keys of a closed server; without, it is open to all.
+    pub access: Option<AccessKeys>,
+    /// Proxies whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
+    /// New connections from one IPv4 address or one IPv6 /64 network in a minute; `None` is without limit.
+    pub connections_per_minute: Option<u32>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
+    /// Messages that a connection may send in the long run, each second.
+    pub messages_per_second: u32,
+    /// Messages that it may send at once after a pause.
+    pub message_burst: u32,
+    /// Where figures and health are told.
+    pub monitor: MonitorConfig,
     /// Connections altogether.
     pub max_connections: usize,
     /// Joins and logins from one address that may fail (`full`, `uid-taken`, `name-taken`, …) in a
@@ -55,6 +73,10 @@ pub struct Timing {
     pub rate_patience: Duration,
     /// How long a client may read nothing.
     pub slow_reader_timeout: Duration,
+    /// Between telling balancers that the server ends and ending.
+    pub drain_delay: Duration,
+    /// Between two looks at the files of the certificate.
+    pub certificate_check: Duration,
 }
 
 impl Default for Timing {
@@ -69,6 +91,8 @@ impl Default for Timing {
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+            drain_delay: Duration::ZERO,
+            certificate_check: Duration::from_secs(10),
         }
     }
 }
@@ -83,10 +107,17 @@ impl ServerConfig {
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            tls: None,
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
             turn: TurnMode::Off,
+            access: None,
+            trusted_proxies: TrustedProxies::default(),
+            connections_per_minute: None,
             max_connections_per_address: Some(50),
+            messages_per_second: limits::MESSAGES_PER_SECOND,
+            message_burst: limits::MESSAGE_BURST,
+            monitor: MonitorConfig::default(),
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,

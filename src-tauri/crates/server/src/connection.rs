@@ -8,22 +8,20 @@ mod close;
 mod read;
 mod write;
 
-use std::sync::Arc;
-
 use duet_protocol::CloseReason;
 use duet_protocol::limits::{MAX_MESSAGE_BYTES, MAX_OUTGOING_BYTES};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::config::ServerConfig;
 use crate::http::Upgraded;
 use crate::hub::Registration;
+use crate::shared::Shared;
+use crate::stream::Stream;
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Stream>;
 
 /// tungstenite's read buffer, zero-filled at every read: small.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -41,24 +39,34 @@ enum Ending {
     Close(CloseReason),
 }
 
+impl Ending {
+    /// The close code that we say of our own accord.
+    fn code(self) -> Option<u16> {
+        match self {
+            Self::Gone | Self::ClosedByClient => None,
+            Self::ProtocolError => Some(u16::from(CloseCode::Protocol)),
+            Self::Close(reason) => Some(reason.code()),
+        }
+    }
+}
+
 /// Carries one connection until it ends. The place in the room is given up or kept before the close
 /// handshake, which a client may draw out.
-pub(crate) async fn run(
-    upgraded: Upgraded,
-    registration: Registration,
-    config: Arc<ServerConfig>,
-    draining: CancellationToken,
-) {
+pub(crate) async fn run(upgraded: Upgraded, registration: Registration, shared: &Shared) {
+    shared.metrics.opened.inc();
     let socket = open(upgraded).await;
     let (mut sink, mut stream) = socket.split();
     let ending = tokio::select! {
         biased;
-        () = draining.cancelled() => Ending::Close(CloseReason::Draining),
-        ending = read::run(&mut stream, &registration, &config.timing) => ending,
-        ending = write::run(&mut sink, registration.outgoing(), &config.timing) => ending,
+        () = shared.draining.cancelled() => Ending::Close(CloseReason::Draining),
+        ending = read::run(&mut stream, &registration, shared) => ending,
+        ending = write::run(&mut sink, registration.outgoing(), shared) => ending,
     };
     debug!(connection = registration.id(), ?ending, "connection ends");
     drop(registration);
+    if let Some(code) = ending.code() {
+        shared.metrics.note_close(code);
+    }
     if let Ok(socket) = stream.reunite(sink) {
         close::run(socket, ending).await;
     }

@@ -9,15 +9,18 @@
 //! state, and ends; nobody gets into its room, and nothing passes there, before it is accepted; who is
 //! shown as busy is in a call or a room, or away for 120 s at most.
 
+mod admission;
 mod answering;
 mod calling;
 mod login;
 mod text;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 
+use crate::access::{AccessKeys, Grant};
 use crate::address::AddressKey;
 use crate::directory::Directory;
 pub use crate::directory::DirectoryConfig;
@@ -31,6 +34,10 @@ const SHUT_ROOM_TIME: Duration = Duration::from_secs(120);
 pub struct Exchange {
     rooms: Rooms,
     directory: Directory,
+    /// Those of a closed server.
+    access: Option<AccessKeys>,
+    /// What the tokens of connections admitted to.
+    grants: HashMap<ConnectionId, Grant>,
 }
 
 /// How much it holds.
@@ -59,6 +66,8 @@ impl Exchange {
         Self {
             rooms,
             directory: Directory::new(directory),
+            access: None,
+            grants: HashMap::new(),
         }
     }
 
@@ -78,9 +87,9 @@ impl Exchange {
         now: Instant,
         wall: SystemTime,
         id: ConnectionId,
-        message: ClientMessage,
+        mut message: ClientMessage,
     ) {
-        if !self.rooms.is_connected(id) {
+        if !self.rooms.is_connected(id) || !self.admits(now, wall, id, &mut message) {
             return;
         }
         self.use_up_token(id, &message);
@@ -122,6 +131,7 @@ impl Exchange {
 
     /// A connection ended, by whatever cause.
     pub fn broken(&mut self, now: Instant, id: ConnectionId) {
+        self.grants.remove(&id);
         self.rooms.broken(now, id);
         self.settle(now);
     }

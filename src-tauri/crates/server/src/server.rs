@@ -11,16 +11,15 @@ use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
-use crate::exchange::DirectoryConfig;
-use crate::hub::Hub;
-use crate::listener::{self, Slot};
-use crate::rooms::RoomsConfig;
-use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
+use crate::listener;
+use crate::monitor::Monitor;
+pub use crate::shared::ServerStats;
+use crate::shared::{Shared, Watched};
+use crate::tls::{Tls, TlsError};
+use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer};
 
 /// What a polite end may take: the close frames and their answers.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -30,8 +29,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Server {
     shared: Arc<Shared>,
     listeners: Mutex<Vec<Listening>>,
-    turn: Option<TurnServer>,
+    turn: Option<Arc<TurnServer>>,
     ice: Arc<IceList>,
+    monitors: Vec<Monitor>,
 }
 
 /// Why a server could not listen.
@@ -53,40 +53,23 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no good certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The same for figures and health.
+    #[error("cannot tell figures on {address}: {source}")]
+    Monitor {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The relay's settings cannot be.
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
     /// The server is shutting down.
     #[error("the server is shutting down")]
     Draining,
-}
-
-/// What a server holds at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ServerStats {
-    /// Open WebSockets.
-    pub connections: usize,
-    /// Rooms with a place taken or kept.
-    pub rooms: usize,
-    /// Places taken or kept.
-    pub members: usize,
-    /// People logged in to the directory, kept ones included.
-    pub logins: usize,
-    /// Calls that ring or were just accepted.
-    pub calls: usize,
-    /// The relay; all zero while it is off.
-    pub turn: TurnStats,
-}
-
-/// What the tasks share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) tasks: TaskTracker,
-    /// Cancelled once, when the server ends.
-    pub(crate) draining: CancellationToken,
-    pub(crate) sockets: Mutex<AddressCounts>,
 }
 
 #[derive(Debug)]
@@ -102,35 +85,27 @@ impl Server {
     /// # Errors
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
+        let tls = config.tls.clone().map(Tls::load).transpose()?;
         let (turn, ice) = turn::start(&config.turn)?;
-        let hub = Hub::new(
-            rooms_config(&config),
-            directory_config(&config),
-            Arc::clone(&ice),
-        );
+        let turn = turn.map(Arc::new);
         let addresses = config.listen.clone();
-        let shared = Arc::new(Shared {
-            config: Arc::new(config),
-            hub,
-            tasks: TaskTracker::new(),
-            draining: CancellationToken::new(),
-            sockets: Mutex::default(),
-        });
+        let monitor = config.monitor.clone();
+        let shared = Shared::new(config, tls, &ice);
+        let watched = Watched {
+            shared: Arc::clone(&shared),
+            turn: turn.clone(),
+        };
         let server = Self {
             shared: Arc::clone(&shared),
             listeners: Mutex::default(),
             turn,
             ice,
+            monitors: Monitor::start(&monitor, &watched).await?,
         };
         for address in addresses {
             server.listen_also(address).await?;
         }
-        tokio::spawn(async move {
-            tokio::select! {
-                () = shared.hub.keep_time() => {}
-                () = shared.draining.cancelled() => {}
-            }
-        });
+        tokio::spawn(async move { shared.keep_time().await });
         Ok(server)
     }
 
@@ -150,14 +125,29 @@ impl Server {
     /// If the server listens nowhere.
     #[must_use]
     pub fn url(&self) -> String {
-        let address = self.local_addrs().first().copied();
-        format!("ws://{}/ws", address.expect("the server listens somewhere"))
+        let urls = self.urls();
+        urls.into_iter()
+            .next()
+            .expect("the server listens somewhere")
+    }
+
+    /// The WebSocket address of every listener.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = match self.shared.tls {
+            Some(_) => "wss",
+            None => "ws",
+        };
+        let addresses = self.local_addrs().into_iter();
+        addresses
+            .map(|address| format!("{scheme}://{address}/ws"))
+            .collect()
     }
 
     /// Where the relay listens, with the real ports; empty while it is off.
     #[must_use]
     pub fn turn_addrs(&self) -> Vec<SocketAddr> {
-        let turn = self.turn.as_ref().map(TurnServer::addresses);
+        let turn = self.turn.as_ref().map(|turn| turn.addresses());
         turn.unwrap_or_default().to_vec()
     }
 
@@ -227,19 +217,17 @@ impl Server {
     /// What it holds at the moment.
     #[must_use]
     pub fn stats(&self) -> ServerStats {
-        let (connections, counts) = self.shared.hub.counts();
-        ServerStats {
-            connections,
-            rooms: counts.rooms,
-            members: counts.members,
-            logins: counts.logins,
-            calls: counts.calls,
-            turn: self
-                .turn
-                .as_ref()
-                .map(TurnServer::stats)
-                .unwrap_or_default(),
-        }
+        let watched = Watched {
+            shared: Arc::clone(&self.shared),
+            turn: self.turn.clone(),
+        };
+        watched.stats()
+    }
+
+    /// Where figures and health are told, with the real ports.
+    #[must_use]
+    pub fn monitor_addrs(&self) -> Vec<SocketAddr> {
+        self.monitors.iter().map(Monitor::address).collect()
     }
 
     /// Serves until `shutdown` is there, then ends politely.
@@ -248,9 +236,12 @@ impl Server {
         self.shutdown().await;
     }
 
-    /// Ends: no new connections, and every open one is closed with 4010. Returns when all are
-    /// closed, or after eight seconds.
+    /// Ends: tells balancers that it is no longer ready, waits for the drain delay, then takes no new
+    /// connections and closes every open one with 4010. Returns when all are closed, or after eight
+    /// seconds more.
     pub async fn shutdown(self) {
+        self.shared.leave();
+        tokio::time::sleep(self.shared.config.timing.drain_delay).await;
         info!(connections = self.stats().connections, "draining");
         self.shared.drain();
         let listeners = std::mem::take(&mut *self.listeners.lock());
@@ -265,56 +256,8 @@ impl Server {
     }
 }
 
-fn rooms_config(config: &ServerConfig) -> RoomsConfig {
-    RoomsConfig {
-        resume_window: config.timing.resume_window,
-        ice_servers: config.ice_servers.clone(),
-        failed_joins_per_minute: config.failed_joins_per_minute,
-        max_kept_places_per_address: config.max_connections_per_address,
-    }
-}
-
-fn directory_config(config: &ServerConfig) -> DirectoryConfig {
-    DirectoryConfig {
-        resume_window: config.timing.resume_window,
-        ring_timeout: config.timing.ring_timeout,
-        call_entry_timeout: config.timing.call_entry_timeout,
-        presence_interval: config.timing.presence_interval,
-        calls_per_minute: config.calls_per_minute,
-        max_kept_logins_per_address: config.max_connections_per_address,
-    }
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.drain();
-    }
-}
-
-impl Shared {
-    fn drain(&self) {
-        self.hub.fall_silent();
-        self.draining.cancel();
-    }
-
-    /// Counts one more socket for an address. One that is over the limit may still be told so over
-    /// HTTP; when there are as many of those again, or too many altogether, there is no slot.
-    pub(crate) fn take_slot(self: &Arc<Self>, address: AddressKey) -> Option<Slot> {
-        if self.tasks.len() >= self.config.max_connections {
-            return None;
-        }
-        let mut sockets = self.sockets.lock();
-        let is_over_limit = match self.config.max_connections_per_address {
-            Some(limit) if sockets.of(address) >= limit.saturating_mul(2) => return None,
-            Some(limit) => sockets.of(address) >= limit,
-            None => false,
-        };
-        sockets.add(address);
-        drop(sockets);
-        Some(Slot {
-            shared: Arc::clone(self),
-            address,
-            is_over_limit,
-        })
     }
 }

@@ -1,11 +1,14 @@
 //! The server's behaviour, one file for each: real sockets against a real server on a free port, and
 //! the rooms and the exchange alone against models.
 
+mod access;
 mod address_limit;
 mod call_races;
 mod call_room;
 mod calling;
+mod check;
 mod client;
+mod deploy;
 mod directory_model;
 mod faults;
 mod forwarding;
@@ -19,15 +22,20 @@ mod listeners;
 mod lobby;
 mod login;
 mod login_resume;
+mod logs;
+mod monitor;
 mod no_media_before_accept;
 mod origin;
 mod plain_client;
 mod presence;
 mod program;
+mod proxy;
 mod rate;
 mod resume;
 mod rooms_model;
+mod settings;
 mod shutdown;
 mod slow_reader;
 mod texts;
+mod tls;
 mod turn;

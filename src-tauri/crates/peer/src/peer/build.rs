@@ -1,9 +1,10 @@
 //! Making the library's connection: codecs, ICE timing, interceptors, sockets, tracks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use duet_protocol::IceServer;
 use parking_lot::Mutex;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
@@ -38,7 +39,6 @@ pub(super) struct Built {
     pub(super) connection: Arc<dyn PeerConnection>,
     pub(super) audio: Arc<TrackLocalStaticRTP>,
     pub(super) video: Arc<TrackLocalStaticRTP>,
-    pub(super) has_relay: bool,
     notices: Mutex<Option<mpsc::Receiver<Notice>>>,
 }
 
@@ -53,18 +53,15 @@ impl Built {
 }
 
 pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<Built, PeerError> {
-    let servers = servers::usable(&config.ice_servers).await;
-    let has_relay = servers
-        .iter()
-        .any(|server| server.urls.iter().any(|url| url.starts_with("turn:")));
-    let configuration = || configuration(config, servers.clone());
+    let configuration = configuration(&config.ice_servers, config, shared).await;
+    shared.seeks_path();
     let (mdns, none) = (MulticastDnsMode::QueryOnly, MulticastDnsMode::Disabled);
     let first = if config.mdns { mdns } else { none };
-    let (connection, notices) = match connect(config, shared, configuration(), first).await {
+    let (connection, notices) = match connect(config, shared, configuration.clone(), first).await {
         Ok(built) => built,
         Err(error) if config.mdns => {
             tracing::debug!(%error, "no multicast DNS on this machine");
-            connect(config, shared, configuration(), none).await?
+            connect(config, shared, configuration, none).await?
         }
         Err(error) => return Err(error),
     };
@@ -73,7 +70,6 @@ pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<B
         connection,
         audio,
         video,
-        has_relay,
         notices: Mutex::new(Some(notices)),
     })
 }
@@ -95,7 +91,12 @@ async fn connect(
     };
     let inner = config.runtime.clone();
     let inner = inner.unwrap_or_else(|| Arc::new(TokioRuntime) as Arc<dyn Runtime>);
-    let runtime = FilteredRuntime::new(inner, shared.filter.clone());
+    let runtime = FilteredRuntime::new(
+        inner,
+        shared.filter.clone(),
+        shared.rounds.clone(),
+        shared.tunnels.clone(),
+    );
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration)
         .with_media_engine(media_engine(&config.video_codecs)?)
@@ -110,10 +111,16 @@ async fn connect(
     Ok((Arc::new(connection), notices))
 }
 
-fn configuration(
+/// With these servers, which are in force for the tunnels from now on.
+pub(super) async fn configuration(
+    servers: &[IceServer],
     config: &PeerConfig,
-    servers: Vec<rtc::peer_connection::transport::RTCIceServer>,
+    shared: &Shared,
 ) -> RTCConfiguration {
+    let servers = servers::usable(servers, config, &shared.tunnels).await;
+    let mut urls = servers.iter().flat_map(|server| &server.urls);
+    let has_relay = urls.any(|url| url.starts_with("turn:"));
+    shared.has_relay.store(has_relay, Relaxed);
     let policy = if relay_only(config.ice_policy) {
         RTCIceTransportPolicy::Relay
     } else {
@@ -131,11 +138,17 @@ fn configuration(
 /// time to connect; the wait is for a better pair, which on a call answers within these.
 fn setting_engine(config: &PeerConfig, mdns: MulticastDnsMode) -> SettingEngine {
     let ms = |ms| Some(Duration::from_millis(ms));
+    // There is nothing better to wait for where only relays may be used.
+    let relay_wait = if relay_only(config.ice_policy) {
+        0
+    } else {
+        500
+    };
     SettingEngineBuilder::new()
         .with_ice_connection_attempts(ms(20), Some(60))
         .with_prflx_acceptance_min_wait(ms(0))
         .with_srflx_acceptance_min_wait(ms(100))
-        .with_relay_acceptance_min_wait(ms(500))
+        .with_relay_acceptance_min_wait(ms(relay_wait))
         .with_ice_timeouts(ms(5_000), ms(25_000), ms(500))
         .with_discard_local_candidates_during_ice_restart(true)
         .with_include_loopback_candidate(config.loopback_candidates)

@@ -1,6 +1,7 @@
 //! The library's callbacks. They run on its driver task: everything is put into a bounded queue
 //! and nothing waits.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
@@ -16,6 +17,7 @@ use webrtc::peer_connection::PeerConnectionEventHandler;
 
 use crate::event::{ConnectionState, PeerEvent};
 use crate::interceptors::Shared;
+use crate::sdp::hide_related;
 
 /// What the peer's own task must know of.
 pub(super) enum Notice {
@@ -47,9 +49,20 @@ impl PeerConnectionEventHandler for Handler {
         if self.relay_only && event.candidate.typ != RTCIceCandidateType::Relay {
             return;
         }
-        let json = event.candidate.to_json().ok();
-        let json = json.and_then(|init| serde_json::to_string(&init).ok());
-        if let Some(json) = json {
+        let Ok(mut init) = event.candidate.to_json() else {
+            return;
+        };
+        // Which relay it is is ours to know.
+        let url = init.url.take().unwrap_or(event.url);
+        if event.candidate.typ == RTCIceCandidateType::Relay {
+            let ip = event.candidate.address.parse().ok();
+            let relay = ip.map(|ip| SocketAddr::new(ip, event.candidate.port));
+            self.shared.tunnels.found(relay, &url);
+        }
+        if self.relay_only {
+            init.candidate = hide_related(&init.candidate);
+        }
+        if let Ok(json) = serde_json::to_string(&init) {
             let candidate = PeerEvent::LocalCandidate(Some(json));
             self.shared.events.control(candidate);
         }
@@ -83,6 +96,7 @@ impl PeerConnectionEventHandler for Handler {
             ConnectionState::Connected => {
                 self.shared.filter.on_connected(Instant::now());
                 self.shared.connected.store(true, Relaxed);
+                self.shared.tunnels.connected(true);
                 let _ = self.notices.try_send(Notice::Connected);
             }
             ConnectionState::Failed => self.shared.connected.store(false, Relaxed),

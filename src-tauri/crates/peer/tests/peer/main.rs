@@ -11,8 +11,12 @@ mod loss_repair;
 mod lossy;
 mod rejected_section;
 mod relay_policy;
+mod relayed;
+mod relays;
 mod renegotiation;
 mod sender_reports;
 mod silence;
 mod trickle;
+#[cfg(unix)]
+mod tunnels;
 mod wrong_fingerprint;
