@@ -74,6 +74,8 @@ pub struct RingScreen {
     pub media: CallMedia,
     /// The language to say it in.
     pub language: LanguageChoice,
+    /// The size of text, 100 to 140: the window grows with it.
+    pub text_percent: u16,
 }
 
 /// What a person says to a notification of a call.

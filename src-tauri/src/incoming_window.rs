@@ -10,7 +10,7 @@ use crate::controller::WindowEvent;
 
 /// The capability of `incoming-*` is for these labels alone.
 const PREFIX: &str = "incoming-";
-/// Logical pixels.
+/// Logical pixels, with text of the usual size.
 const SIZE: (f64, f64) = (360.0, 460.0);
 
 /// Opens and closes it. A label is used once: a window that is still going away holds its own.
@@ -33,15 +33,17 @@ impl IncomingWindow {
 
     /// Shows the window; it asks the controller what to show. What cannot be shown is logged: the
     /// notification and the ring tone are left.
-    pub(crate) fn open(&self, focused: bool) {
+    pub(crate) fn open(&self, focused: bool, text_percent: u16) {
         self.close();
         let number = self.opened.fetch_add(1, Ordering::Relaxed);
         let label = format!("{PREFIX}{number}");
+        let scale = f64::from(text_percent.clamp(100, 140)) / 100.0;
+        let (width, height) = (SIZE.0 * scale, SIZE.1 * scale);
         let page = WebviewUrl::App("incoming.html".into());
         let window = WebviewWindowBuilder::new(&self.app, label, page)
             .title("Duet")
-            .inner_size(SIZE.0, SIZE.1)
-            .min_inner_size(SIZE.0, SIZE.1)
+            .inner_size(width, height)
+            .min_inner_size(width, height)
             .resizable(false)
             .maximizable(false)
             .minimizable(false)

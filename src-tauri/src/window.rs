@@ -288,7 +288,7 @@ impl Window for TauriWindow {
         // Somebody at work in Duet goes on with the keyboard; nobody else loses the focus.
         let main = self.app.get_webview_window(LABEL);
         let focused = main.is_some_and(|window| window.is_focused().unwrap_or(false));
-        self.incoming.open(focused);
+        self.incoming.open(focused, ring.text_percent);
         self.notifications.ring(ring);
     }
 

@@ -56,8 +56,8 @@ async function look(page, variant, fixture, name, act) {
   if (only && name !== only) return;
   count += 1;
   const where = `${name} ${variant.name}`;
-  // The window of an incoming call has a size of its own.
-  await page.setViewportSize(name.startsWith('incoming-window') ? { width: 360, height: 460 } : variant.size);
+  // The window of an incoming call has a size of its own, and grows with the text.
+  await page.setViewportSize(name.startsWith('incoming-window') ? { width: 3.6 * variant.options.textPercent, height: 4.6 * variant.options.textPercent } : variant.size);
   await page.evaluate(([screen, options]) => window.duet.show(screen, options), [fixture, variant.options]);
   await page.waitForFunction(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.width !== 300), undefined, { timeout: 5000 }).catch(() => faults.push(`${where}: no picture`));
   if (act) await act(page);

@@ -128,6 +128,7 @@ impl<W: Window> Controller<W> {
                 name: incoming.name,
                 media: incoming.media,
                 language: self.view.settings.language,
+                text_percent: self.view.settings.text_percent,
             });
         }
         let sink = self.ring_sink();
