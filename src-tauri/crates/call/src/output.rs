@@ -23,6 +23,13 @@ pub enum Output {
         /// STUN and TURN servers of the signaling server.
         ice_servers: Vec<IceServer>,
     },
+    /// Use these servers from the next ICE restart on; what runs goes on as it is.
+    UseIceServers {
+        /// Which PeerConnection.
+        session: String,
+        /// STUN and TURN servers of the signaling server, with fresh credentials.
+        ice_servers: Vec<IceServer>,
+    },
     /// Create an offer and set it; yields `LocalDescription`.
     CreateOffer {
         /// Which PeerConnection.

@@ -45,6 +45,8 @@ pub(crate) enum PeerCommand {
     Rollback,
     AddCandidate(Option<String>),
     RequestKeyFrame,
+    /// Servers from the next ICE restart on.
+    UseIceServers(Vec<IceServer>),
     /// Whether the other says that pictures come.
     RemoteVideo(bool),
 }

@@ -48,6 +48,8 @@ pub struct ServerConfig {
     pub failed_joins_per_minute: u32,
     /// Calls by name from one address in a minute.
     pub calls_per_minute: u32,
+    /// Whether browsers get a page with which they join rooms.
+    pub guest_page: bool,
     /// The times.
     pub timing: Timing,
 }
@@ -57,6 +59,8 @@ pub struct ServerConfig {
 pub struct Timing {
     /// From accepting a connection to its upgrade.
     pub handshake_timeout: Duration,
+    /// The same for a connection that fetches the guest page and its files, also one after the other.
+    pub page_timeout: Duration,
     /// Between two pings.
     pub ping_interval: Duration,
     /// Without any frame for this long, a connection is ended.
@@ -83,6 +87,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            page_timeout: Duration::from_secs(30),
             ping_interval: limits::PING_INTERVAL,
             silence_timeout: limits::SILENCE_TIMEOUT,
             resume_window: limits::RESUME_WINDOW,
@@ -121,6 +126,7 @@ impl ServerConfig {
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
+            guest_page: true,
             timing: Timing::default(),
         }
     }

@@ -1,8 +1,9 @@
 //! The HTTP side of a connection: one request, answered or upgraded.
 //!
-//! No keep-alive and no body: whoever wants something else opens another connection. (hyper's own
-//! switch for that would add `close` to the answer that upgrades, which clients refuse.) Everything up to
-//! the upgrade shares one deadline, so that a client that sends its headers byte by byte is cut.
+//! No body is read, and only the guest page's answers leave the connection open for more: whoever wants
+//! something else opens another one. (hyper's own switch for that would add `close` to the answer that
+//! upgrades, which clients refuse.) Everything up to the upgrade shares one deadline, so that a client that
+//! sends its headers byte by byte is cut; asking for pages moves it once.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use url::Host;
 
 use crate::address::AddressKey;
 use crate::config::ServerConfig;
+use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::monitor::{self, text};
 use crate::origin;
@@ -32,12 +34,14 @@ use crate::stream::Stream;
 /// What a request is judged by, besides itself.
 pub(crate) struct Entry {
     shared: Arc<Shared>,
+    deadline: Arc<Deadline>,
     /// Who connected: the client or a proxy.
     remote_ip: IpAddr,
     /// The address of ours the connection came to.
     local_ip: IpAddr,
     /// Counted already, or the connection is a trusted proxy's.
     slot: Mutex<Option<Slot>>,
+    is_proxied: bool,
 }
 
 /// A request whose client is known and counted.
@@ -52,14 +56,17 @@ impl Entry {
     /// `slot` is none for a trusted proxy's connection, and for no other.
     pub(crate) fn new(
         shared: Arc<Shared>,
+        deadline: Arc<Deadline>,
         remote_ip: IpAddr,
         local_ip: IpAddr,
         slot: Option<Slot>,
     ) -> Self {
         Self {
             shared,
+            deadline,
             remote_ip,
             local_ip,
+            is_proxied: slot.is_none(),
             slot: Mutex::new(slot),
         }
     }
@@ -79,6 +86,16 @@ impl Entry {
             slot,
             near_ip,
         })
+    }
+
+    /// Another request may follow on the same connection, which stays counted; behind a proxy each request
+    /// is counted by itself.
+    fn expect_more(&self, slot: Slot) {
+        self.deadline
+            .extend_to(self.shared.config.timing.page_timeout);
+        if !self.is_proxied {
+            *self.slot.lock() = Some(slot);
+        }
     }
 }
 
@@ -175,8 +192,21 @@ fn judge<B>(
         }
         ("/ws", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
         (path, _) => monitor::health(path, entry.shared.is_ready())
+            .or_else(|| guest_page(request, entry, visit))
             .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
+}
+
+fn guest_page<B>(
+    request: &Request<B>,
+    entry: &Entry,
+    visit: Visit<'_>,
+) -> Option<Response<Full<Bytes>>> {
+    let address = visit.slot.address();
+    let page = &entry.shared.guest_page;
+    let answer = page.answer(request, visit.config, address, visit.near_ip)?;
+    entry.expect_more(visit.slot);
+    Some(answer)
 }
 
 /// The accept key, or the response that refuses.

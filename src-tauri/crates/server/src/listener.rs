@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 
 use crate::address::AddressKey;
 use crate::connection;
+use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry, Upgraded};
 use crate::shared::Shared;
@@ -78,12 +79,16 @@ async fn serve(
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();
-    let entry = Entry::new(Arc::clone(shared), remote.ip(), local_ip, slot);
+    let deadline = Arc::new(Deadline::new(shared.config.timing.handshake_timeout));
+    let entry = Entry::new(
+        Arc::clone(shared),
+        Arc::clone(&deadline),
+        remote.ip(),
+        local_ip,
+        slot,
+    );
     // On the heap, so that an open connection does not hold the space of its handshake.
-    let handshake = Box::pin(tokio::time::timeout(
-        shared.config.timing.handshake_timeout,
-        open(stream, shared.tls.as_ref(), entry),
-    ));
+    let handshake = Box::pin(deadline.limit(open(stream, shared.tls.as_ref(), entry)));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
         () = shared.draining.cancelled() => return Ok(()),

@@ -105,6 +105,10 @@ pub(crate) struct Settings {
     )]
     drain_delay: u32,
 
+    /// Serve no page for guests: browsers then have nothing here.
+    #[arg(long, env = "DUET_NO_GUEST_PAGE")]
+    no_guest_page: bool,
+
     /// How logs are written to standard error.
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -167,6 +171,7 @@ impl Settings {
             },
             access: self.access_keys()?,
             trusted_proxies: self.trusted_proxies(),
+            guest_page: !self.no_guest_page,
             ..ServerConfig::new(self.listen.clone())
         };
         Ok(self.limits.apply(config))

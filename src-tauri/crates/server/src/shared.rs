@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::ServerConfig;
 use crate::door::Sockets;
 use crate::exchange::DirectoryConfig;
+use crate::guest::GuestPage;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::rooms::RoomsConfig;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) sockets: Mutex<Sockets>,
     pub(crate) tls: Option<Tls>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) guest_page: GuestPage,
     /// The server was asked to end, and balancers are to send nobody here any more.
     is_leaving: AtomicBool,
 }
@@ -65,6 +67,7 @@ impl Shared {
             sockets: Mutex::new(Sockets::new(config.connections_per_minute)),
             tls,
             metrics,
+            guest_page: GuestPage::new(),
             is_leaving: AtomicBool::new(false),
             config: Arc::new(config),
         })

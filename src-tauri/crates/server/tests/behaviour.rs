@@ -13,6 +13,7 @@ mod directory_model;
 mod faults;
 mod forwarding;
 mod frames;
+mod guest_page;
 mod handshake;
 mod identity;
 mod joining;

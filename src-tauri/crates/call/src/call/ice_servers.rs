@@ -9,11 +9,21 @@ use std::time::Instant;
 use duet_protocol::{ClientMessage, IceServer};
 
 use super::Call;
+use crate::output::Output;
 use crate::timing::CREDENTIAL_AGE;
 
 impl Call {
     pub(super) fn take_ice_servers(&mut self, now: Instant, ice_servers: Vec<IceServer>) {
         self.credentials_at = Some(now);
+        if let Some(link) = &self.link
+            && self.ice_servers != ice_servers
+        {
+            let session = link.session.clone();
+            self.push(Output::UseIceServers {
+                session,
+                ice_servers: ice_servers.clone(),
+            });
+        }
         self.ice_servers = ice_servers;
     }
 

@@ -83,6 +83,9 @@ impl Side {
                 assert!(closed.is_some(), "closed what does not live");
             }
             Output::RequestKeyFrame { .. } => self.key_frames_requested += 1,
+            Output::UseIceServers { session, .. } => {
+                assert!(self.peers.contains_key(&session), "servers for nobody");
+            }
             Output::StateChanged(state) => self.words.push(state.word()),
             Output::Directory(_) | Output::Ring(_) | Output::RingEnded { .. } | Output::Text(_) => {
                 panic!("nobody asked for a directory")

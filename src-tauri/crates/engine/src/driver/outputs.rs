@@ -1,7 +1,7 @@
 //! What the call machine asks for, done.
 
 use duet_call::{CallState, Output};
-use duet_protocol::VideoState;
+use duet_protocol::{IceServer, VideoState};
 
 use super::Driver;
 use crate::event::EndpointEvent;
@@ -25,6 +25,13 @@ impl Driver {
                 polite: _,
                 ice_servers,
             } => self.create_peer(session, ice_servers),
+            Output::UseIceServers {
+                session,
+                ice_servers,
+            } => {
+                let servers = self.with_own_servers(ice_servers);
+                self.ask_peer(&session, PeerCommand::UseIceServers(servers));
+            }
             Output::CreateOffer {
                 session,
                 ice_restart,
@@ -65,11 +72,16 @@ impl Driver {
         }
     }
 
-    fn create_peer(&mut self, session: String, mut ice_servers: Vec<duet_protocol::IceServer>) {
+    /// The signaling server's, and those that the person named.
+    fn with_own_servers(&self, mut ice_servers: Vec<IceServer>) -> Vec<IceServer> {
         ice_servers.extend(self.config.path.ice_servers.iter().cloned());
+        ice_servers
+    }
+
+    fn create_peer(&mut self, session: String, ice_servers: Vec<IceServer>) {
         let plan = PeerPlan {
             session: session.clone(),
-            ice_servers,
+            ice_servers: self.with_own_servers(ice_servers),
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),

@@ -55,6 +55,12 @@ impl Task {
                 self.media.force_key_frame();
                 return;
             }
+            PeerCommand::UseIceServers(servers) => {
+                if let Err(error) = peer.set_ice_servers(&servers).await {
+                    tracing::warn!(%error, "the servers for the next ICE restart were not taken");
+                }
+                return;
+            }
             PeerCommand::RemoteVideo(on) => return self.media.remote_video(on),
         };
         self.media.negotiated();
