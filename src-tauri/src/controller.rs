@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duet_engine::{Endpoint, EndpointConfig, EndpointEvent};
-use duet_protocol::RoomId;
+use duet_protocol::{AccessToken, RoomId};
 use duet_server::ServerError;
 use tokio::sync::mpsc;
 
@@ -88,6 +88,8 @@ pub(crate) struct Place {
     room_id: RoomId,
     /// When it is not the configured one.
     other_server: Option<OtherServer>,
+    /// What the invite brought for a closed server.
+    access: Option<AccessToken>,
 }
 
 #[derive(Debug, Clone)]

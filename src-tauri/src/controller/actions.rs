@@ -33,6 +33,7 @@ impl<W: Window> Controller<W> {
             Action::ConfirmServer(accept) => self.confirm_server(accept).await,
             Action::NewRoom => {
                 let place = Place {
+                    access: None,
                     room_id: generate_room_id(),
                     other_server: None,
                 };

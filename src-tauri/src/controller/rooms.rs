@@ -1,7 +1,7 @@
 //! Rooms: what a typed or pasted text means, the lobby, joining, the server in use.
 
 use duet_engine::ServerConfig;
-use duet_protocol::{Invite, InviteError, InviteScheme, RoomEntry, RoomId, parse_room_entry};
+use duet_protocol::{Invite, InviteError, InviteScheme, RoomEntry, parse_room_entry};
 
 use super::{Controller, OtherServer, Place, Window, host_of};
 use crate::server_host::ServerHost;
@@ -12,7 +12,7 @@ use crate::view::{
 
 /// What a text means.
 pub(super) enum Entry {
-    Here(RoomId),
+    Here(Place),
     Elsewhere(Place),
     Nothing(InviteProblem),
 }
@@ -21,8 +21,8 @@ impl Entry {
     /// The answer to the page.
     pub(super) fn result(&self) -> InviteResult {
         match self {
-            Self::Here(room_id) => InviteResult::Room {
-                room_id: room_id.to_string(),
+            Self::Here(place) => InviteResult::Room {
+                room_id: place.room_id.to_string(),
             },
             Self::Elsewhere(place) => InviteResult::OtherServer {
                 room_id: place.room_id.to_string(),
@@ -43,7 +43,11 @@ impl<W: Window> Controller<W> {
             return Entry::Nothing(InviteProblem::Empty);
         }
         match parse_room_entry(text) {
-            Ok(RoomEntry::Room(room_id)) => Entry::Here(room_id),
+            Ok(RoomEntry::Room(room_id)) => Entry::Here(Place {
+                room_id,
+                other_server: None,
+                access: None,
+            }),
             Ok(RoomEntry::Invite(invite)) => self.read_invite(&invite),
             Err(InviteError::TooLong) => Entry::Nothing(InviteProblem::TooLong),
             Err(InviteError::Room(_)) if !text.contains("://") => {
@@ -61,16 +65,16 @@ impl<W: Window> Controller<W> {
     fn read_invite(&self, invite: &Invite) -> Entry {
         let url = invite.server_url();
         let is_ours = url == self.server.url() || self.own_network_url().as_ref() == Some(&url);
-        if is_ours {
-            return Entry::Here(invite.room_id.clone());
-        }
-        Entry::Elsewhere(Place {
+        let place = |other_server| Place {
             room_id: invite.room_id.clone(),
-            other_server: Some(OtherServer {
-                url,
-                host: invite.host(),
-            }),
-        })
+            other_server,
+            access: invite.access.clone(),
+        };
+        if is_ours {
+            return Entry::Here(place(None));
+        }
+        let host = invite.host();
+        Entry::Elsewhere(place(Some(OtherServer { url, host })))
     }
 
     fn own_network_url(&self) -> Option<String> {
@@ -86,13 +90,7 @@ impl<W: Window> Controller<W> {
         let entry = self.read_entry(text);
         let result = entry.result();
         match entry {
-            Entry::Here(room_id) => {
-                self.show_lobby(Place {
-                    room_id,
-                    other_server: None,
-                })
-                .await;
-            }
+            Entry::Here(place) => self.show_lobby(place).await,
             Entry::Elsewhere(place) => {
                 self.view.confirm_server =
                     place.other_server.as_ref().map(|server| ConfirmServerView {
@@ -151,13 +149,7 @@ impl<W: Window> Controller<W> {
     /// Joins without a lobby, for a room named on the command line.
     pub(super) async fn join_at_once(&mut self, text: &str) {
         match self.read_entry(text) {
-            Entry::Here(room_id) => {
-                let place = Place {
-                    room_id,
-                    other_server: None,
-                };
-                self.enter(place).await;
-            }
+            Entry::Here(place) => self.enter(place).await,
             Entry::Elsewhere(_) => {
                 self.open_lobby(text).await;
             }
@@ -188,6 +180,7 @@ impl<W: Window> Controller<W> {
         let server = ServerConfig {
             url,
             trusted_fingerprints,
+            access: place.access.clone(),
         };
         super::calls::ignore_closed(self.endpoint.set_server(server).await);
     }
@@ -221,8 +214,13 @@ impl<W: Window> Controller<W> {
         } else {
             InviteScheme::Duet
         };
-        Invite::new(scheme, &host, place.room_id.clone(), None)
-            .map_or_else(|_| place.room_id.to_string(), |invite| invite.to_link())
+        let invite = Invite::new(scheme, &host, place.room_id.clone(), None);
+        // Who was let in with a token hands it on: without, the other would stand before a shut door.
+        let invite = invite.map(|invite| match place.access.clone() {
+            Some(token) => invite.with_access(token),
+            None => invite,
+        });
+        invite.map_or_else(|_| place.room_id.to_string(), |invite| invite.to_link())
     }
 
     /// Uses the server that the settings now name; running calls stay where they are.

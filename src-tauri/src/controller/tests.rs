@@ -86,6 +86,11 @@ impl Person {
 
     async fn joins(&self, name: &str) {
         self.types("lunch").await;
+        self.enters(name).await;
+    }
+
+    /// From the lobby.
+    async fn enters(&self, name: &str) {
         self.does(Action::Join(JoinRequest {
             name: name.to_owned(),
             microphone_on: true,
@@ -252,6 +257,38 @@ async fn an_invite_to_another_server_is_confirmed_first() {
             .await;
         assert_eq!(view.lobby.is_some(), accept);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_opens_a_closed_server_and_is_handed_on() {
+    let keys = duet_server::AccessKeys::parse("0123456789abcdef0123456789abcdef").expect("a key");
+    let token = keys.issue(&duet_server::Grant {
+        exp: u64::MAX,
+        room_id: Some("lunch".to_owned()),
+        name: None,
+        role: None,
+    });
+    let config = duet_server::ServerConfig {
+        access: Some(keys),
+        ..duet_server::ServerConfig::loopback()
+    };
+    let server = Server::bind(config).await.expect("a server");
+    let invite = format!("duet://{}/lunch#t={token}", server.local_addrs()[0]);
+    let mut stranger = Person::opens(&server).await;
+    stranger.joins("Eve").await;
+    stranger
+        .until("refused", |view| {
+            matches!(view.call, CallView::Failed { .. })
+        })
+        .await;
+    let mut ada = Person::opens(&server).await;
+    let result = ada.types(&invite).await;
+    assert!(matches!(result, InviteResult::Room { room_id } if room_id == "lunch"));
+    ada.enters("Ada").await;
+    ada.until("alone, with an invite that opens the door", |view| {
+        matches!(&view.call, CallView::WaitingForPeer { invite_url, .. } if *invite_url == invite)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
 use crate::access::AccessKeys;
+use crate::monitor::MonitorConfig;
 use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
@@ -34,6 +35,12 @@ pub struct ServerConfig {
     pub connections_per_minute: Option<u32>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
+    /// Messages that a connection may send in the long run, each second.
+    pub messages_per_second: u32,
+    /// Messages that it may send at once after a pause.
+    pub message_burst: u32,
+    /// Where figures and health are told.
+    pub monitor: MonitorConfig,
     /// Connections altogether.
     pub max_connections: usize,
     /// Joins and logins from one address that may fail (`full`, `uid-taken`, `name-taken`, …) in a
@@ -70,6 +77,8 @@ pub struct Timing {
     pub rate_patience: Duration,
     /// How long a client may read nothing.
     pub slow_reader_timeout: Duration,
+    /// Between telling balancers that the server ends and ending.
+    pub drain_delay: Duration,
     /// Between two looks at the files of the certificate.
     pub certificate_check: Duration,
 }
@@ -87,6 +96,7 @@ impl Default for Timing {
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+            drain_delay: Duration::ZERO,
             certificate_check: Duration::from_secs(10),
         }
     }
@@ -110,6 +120,9 @@ impl ServerConfig {
             trusted_proxies: TrustedProxies::default(),
             connections_per_minute: None,
             max_connections_per_address: Some(50),
+            messages_per_second: limits::MESSAGES_PER_SECOND,
+            message_burst: limits::MESSAGE_BURST,
+            monitor: MonitorConfig::default(),
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,

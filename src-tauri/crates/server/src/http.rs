@@ -26,8 +26,9 @@ use crate::address::AddressKey;
 use crate::config::ServerConfig;
 use crate::deadline::Deadline;
 use crate::door::Slot;
+use crate::monitor::{self, text};
 use crate::origin;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::Stream;
 
 /// What a request is judged by, besides itself.
@@ -155,15 +156,27 @@ fn answer<B>(
     entry: &Entry,
     promised: &Mutex<Option<Promised>>,
 ) -> Response<Full<Bytes>> {
+    let response = judge(&mut request, entry, promised);
+    let status = response.status();
+    if status.is_client_error() {
+        entry.shared.metrics.note_http_refusal(status.as_u16());
+    }
+    response
+}
+
+fn judge<B>(
+    request: &mut Request<B>,
+    entry: &Entry,
+    promised: &Mutex<Option<Promised>>,
+) -> Response<Full<Bytes>> {
     let Some(visit) = entry.visit(request.headers()) else {
         return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
     };
     match (request.uri().path(), request.method()) {
-        ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
-        ("/ws", &Method::GET) => match check_upgrade(&request, &visit) {
+        ("/ws", &Method::GET) => match check_upgrade(request, &visit) {
             Ok(accept) => {
                 let host = asked_host(request.headers());
-                let upgrade = hyper::upgrade::on(&mut request);
+                let upgrade = hyper::upgrade::on(request);
                 let slot = visit.slot;
                 *promised.lock() = Some(Promised {
                     upgrade,
@@ -174,8 +187,12 @@ fn answer<B>(
             }
             Err(refusal) => *refusal,
         },
-        ("/ws" | "/healthz", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
-        (_, _) => guest_page(&request, entry, visit)
+        ("/ws" | "/healthz" | "/readyz", method) if !is_reading(method) => {
+            text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+        }
+        ("/ws", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
+        (path, _) => monitor::health(path, entry.shared.is_ready())
+            .or_else(|| guest_page(request, entry, visit))
             .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
 }
@@ -265,10 +282,6 @@ fn switching_protocols(accept: HeaderValue) -> Response<Full<Bytes>> {
     response
 }
 
-fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    response
+fn is_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }

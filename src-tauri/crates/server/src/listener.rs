@@ -14,7 +14,7 @@ use crate::connection;
 use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry, Upgraded};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::Stream;
 use crate::tls::Tls;
 use crate::turn::Entrance;
@@ -57,12 +57,14 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
         false => Slot::take(shared, AddressKey::from(remote.ip())),
     };
     if is_full || (!is_proxied && slot.is_none()) {
+        shared.metrics.dropped.inc();
         debug!(%remote, "dropped: too many connections");
         return;
     }
     let task_shared = Arc::clone(shared);
     shared.tasks.spawn(async move {
         if let Err(error) = serve(stream, remote, &task_shared, slot).await {
+            task_shared.metrics.failed_handshakes.inc();
             debug!(%remote, %error, "connection failed");
         }
     });
@@ -100,8 +102,7 @@ async fn serve(
     };
     let registration = shared.hub.register(slot.address(), entrance);
     debug!(connection = registration.id(), %remote, "connection opened");
-    let config = Arc::clone(&shared.config);
-    connection::run(upgraded, registration, config, shared.draining.clone()).await;
+    connection::run(upgraded, registration, shared).await;
     Ok(())
 }
 

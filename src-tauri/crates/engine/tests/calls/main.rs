@@ -1,11 +1,16 @@
 //! Two endpoints and a server in one process, one behaviour a file. One program, because linking all
 //! the libraries into each would take longer than all tests together.
 
+mod answering;
+mod by_name;
 mod common;
 mod connection;
 mod media_faults;
 mod no_relay;
+mod online;
+mod people;
 mod relayed;
 mod tampering;
+mod texts;
 mod two_in_a_call;
 mod wrong_fingerprint;
