@@ -1,5 +1,4 @@
 /** The call: the stage with what lies on it, the controls, the texts beside it. */
-import { RECONNECT_LIMIT_MS } from './call.js';
 import { chatPanel } from './chat-panel.js';
 import { cameraButton, microphoneButton, selfVideo } from './controls.js';
 import { copyText } from '../src/clipboard.js';
@@ -8,6 +7,7 @@ import { avatar, fillWith, h, icon, say, set } from './dom.js';
 import { clockTime } from '../src/names.js';
 import { toolbar } from '../src/lib/roving.js';
 import { recall } from './memory.js';
+import { RECONNECT_LIMIT_MS } from './recovery.js';
 import { emptySeat, remoteStage } from './stage.js';
 import { t, tn } from './words.js';
 

@@ -21,7 +21,7 @@ use url::{Host, Url};
 
 use crate::error::SignalingError;
 use crate::fingerprint::Fingerprint;
-use crate::tls::{TlsSetup, load_system_roots};
+use crate::tls::{TlsSetup, system_roots};
 
 /// What a WebSocket runs on.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -164,12 +164,7 @@ async fn secure(
     trusted: &[Fingerprint],
     roots: &OnceCell<Arc<RootCertStore>>,
 ) -> Result<impl Transport + use<>, SignalingError> {
-    let roots = roots
-        .get_or_init(|| async {
-            let loaded = tokio::task::spawn_blocking(load_system_roots).await;
-            Arc::new(loaded.unwrap_or_else(|_| RootCertStore::empty()))
-        })
-        .await;
+    let roots = roots.get_or_init(system_roots).await;
     let setup = TlsSetup::new(Arc::clone(roots), trusted.to_vec())?;
     let name = match url.host() {
         Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).ok(),

@@ -32,3 +32,4 @@ pub use config::SignalingConfig;
 pub use error::{CertificateProblem, SignalingError};
 pub use event::SignalingEvent;
 pub use fingerprint::Fingerprint;
+pub use tls::tls_config;

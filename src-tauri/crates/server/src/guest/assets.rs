@@ -29,7 +29,7 @@ const STYLES: [(&str, &str); 10] = [
     ui!("guest/guest.css"),
 ];
 
-const MODULES: [(&str, &str); 30] = [
+const MODULES: [(&str, &str); 31] = [
     ui!("guest/address.js"),
     ui!("guest/announce.js"),
     ui!("guest/backoff.js"),
@@ -51,6 +51,7 @@ const MODULES: [(&str, &str); 30] = [
     ui!("guest/pages.js"),
     ui!("guest/path.js"),
     ui!("guest/pictures.js"),
+    ui!("guest/recovery.js"),
     ui!("guest/secret.js"),
     ui!("guest/signaling.js"),
     ui!("guest/stage.js"),
