@@ -138,6 +138,7 @@ impl<W: Window> Controller<W> {
         };
         self.stored.settings.display_name = request.name.trim().chars().take(64).collect();
         self.view.settings = self.stored.settings.clone();
+        self.update_directory().await;
         self.set_microphone(request.microphone_on).await;
         self.set_camera(request.camera_on).await;
         self.enter(place).await;
@@ -163,6 +164,7 @@ impl<W: Window> Controller<W> {
         let name = (!name.is_empty()).then_some(name);
         let room_id = place.room_id.to_string();
         self.place = Some(place);
+        self.named = None;
         self.connected_since_ms = None;
         self.peer = super::calls::unknown_peer(None);
         self.save();
@@ -231,10 +233,11 @@ impl<W: Window> Controller<W> {
         }
         match ServerHost::find(&configured).await {
             Ok(server) => {
-                let view = super::first_view(&self.stored, &server).server;
+                let view = super::first_view::first_view(&self.stored, &server).server;
                 self.view.server = view;
                 self.server = server;
                 self.check_server();
+                self.update_directory().await;
             }
             Err(error) => {
                 tracing::warn!(%error, "no server could be started");

@@ -13,13 +13,15 @@ use tokio::sync::{oneshot, watch};
 
 use super::*;
 use crate::commands::Action;
-use crate::view::{DeviceKind, InviteResult, JoinRequest, NoticeData};
+use crate::view::{CallView, DeviceKind, InviteResult, JoinRequest, NoticeData, ServerReach};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A window that shows nothing and remembers what it was given.
 struct Recorder {
     views: watch::Sender<Option<View>>,
+    rings: watch::Sender<Option<RingScreen>>,
+    links: watch::Sender<String>,
     closed: watch::Sender<bool>,
 }
 
@@ -34,6 +36,19 @@ impl Window for Recorder {
 
     fn set_title(&self, _title: &str) {}
 
+    fn ring(&self, ring: &RingScreen) {
+        self.rings.send_replace(Some(ring.clone()));
+    }
+
+    fn stop_ringing(&self) {
+        self.rings.send_replace(None);
+    }
+
+    fn open_link(&self, address: &str) -> bool {
+        self.links.send_replace(address.to_owned());
+        true
+    }
+
     fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -44,6 +59,8 @@ struct Person {
     commands: mpsc::Sender<UiCommand>,
     window_events: mpsc::Sender<WindowEvent>,
     views: watch::Receiver<Option<View>>,
+    rings: watch::Receiver<Option<RingScreen>>,
+    links: watch::Receiver<String>,
     closed: watch::Receiver<bool>,
     profile: TempDir,
 }
@@ -53,9 +70,17 @@ impl Person {
         let profile = tempfile::tempdir().expect("a folder");
         let (views, seen) = watch::channel(None);
         let (closed, is_closed) = watch::channel(false);
+        let (rings, rung) = watch::channel(None);
+        let (links, opened) = watch::channel(String::new());
+        let recorder = Recorder {
+            views,
+            rings,
+            links,
+            closed,
+        };
         let frames = FrameServer::start().await.expect("a frame socket");
         let start = start(profile.path().to_owned(), server.url());
-        let (controller, events) = Controller::start(start, Recorder { views, closed }, frames)
+        let (controller, events) = Controller::start(start, recorder, frames)
             .await
             .expect("it starts");
         let (commands, commands_in) = mpsc::channel(8);
@@ -65,6 +90,8 @@ impl Person {
             commands,
             window_events,
             views: seen,
+            rings: rung,
+            links: opened,
             closed: is_closed,
             profile,
         }
@@ -172,6 +199,8 @@ fn is_connected(view: &View) -> bool {
     matches!(view.call, CallView::Connected { .. })
 }
 
+mod by_name;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_meet_and_part() {
     let server = server().await;
@@ -215,7 +244,10 @@ async fn closing_asks_in_a_call_and_not_elsewhere() {
     let server = server().await;
     let (mut ada, ben) = two_in_a_call(&server).await;
     let close = WindowEvent::CloseRequested;
-    ada.window_events.send(close).await.expect("it runs");
+    ada.window_events
+        .send(close.clone())
+        .await
+        .expect("it runs");
     ada.until("asked", |view| view.close_requested).await;
     ada.does(Action::ConfirmClose(false)).await;
     ada.until("in the call", |view| {
@@ -228,7 +260,11 @@ async fn closing_asks_in_a_call_and_not_elsewhere() {
         person
             .until("no longer in a call", |view| !is_connected(view))
             .await;
-        person.window_events.send(close).await.expect("it runs");
+        person
+            .window_events
+            .send(close.clone())
+            .await
+            .expect("it runs");
         let closed = person.closed.wait_for(|closed| *closed);
         tokio::time::timeout(PATIENCE, closed)
             .await
