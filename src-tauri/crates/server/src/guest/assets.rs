@@ -16,7 +16,7 @@ macro_rules! ui {
 const DOCUMENT: &str = ui!("guest/index.html").1;
 
 /// In the order in which they apply: the window's, then the page's own.
-const STYLES: [(&str, &str); 10] = [
+const STYLES: [(&str, &str); 11] = [
     ui!("src/styles/tokens.css"),
     ui!("src/styles/base.css"),
     ui!("src/styles/parts.css"),
@@ -25,6 +25,7 @@ const STYLES: [(&str, &str); 10] = [
     ui!("src/styles/home.css"),
     ui!("src/styles/lobby.css"),
     ui!("src/styles/call.css"),
+    ui!("src/styles/people.css"),
     ui!("src/styles/pages.css"),
     ui!("guest/guest.css"),
 ];
