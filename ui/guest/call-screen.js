@@ -37,7 +37,7 @@ export function callScreen({ call, media, maySend, room, invite, chatState }) {
   const chat = chatPanel(call, () => openChat(false));
   const buttons = maySend ? [microphoneButton(media), cameraButton(media)] : [];
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'chat-unread' });
-  const chatButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('guest.chat'), title: t('guest.chat'), 'data-testid': 'open-chat', onclick: () => openChat(!chatState.open) }, icon('chat'), badge);
+  const chatButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('chat.open'), title: t('chat.open'), 'data-testid': 'open-chat', onclick: () => openChat(!chatState.open) }, icon('chat'), badge);
   const devicesButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('settings.devices'), title: t('settings.devices'), 'data-testid': 'open-devices', onclick: devices.open }, icon('sliders'));
   const leave = h('button', { class: 'leave', type: 'button', 'aria-label': t('control.leaveCall'), 'data-testid': 'leave', onclick: () => call.leave() }, icon('leave'), h('span', {}, t('control.leave')));
   const controls = h('div', { class: 'controls', role: 'toolbar', 'aria-label': t('control.toolbar') }, ...buttons.map(({ root }) => root), chatButton, isPickable('speaker') || maySend ? devicesButton : null, h('span', { class: 'gap' }), leave);
@@ -77,7 +77,7 @@ export function callScreen({ call, media, maySend, room, invite, chatState }) {
     const { unread } = call.chat;
     badge.hidden = unread === 0;
     say(badge, String(Math.min(unread, 99)));
-    set(chatButton, { 'aria-expanded': String(chatState.open), 'aria-label': unread === 0 ? t('guest.chat') : tn('guest.chat.unread', unread) });
+    set(chatButton, { 'aria-expanded': String(chatState.open), 'aria-label': unread === 0 ? t('chat.open') : tn('chat.openUnread', unread) });
   }
 
   function stop() {
