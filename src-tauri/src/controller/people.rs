@@ -23,6 +23,8 @@ impl<W: Window> Controller<W> {
                 server: ServerConfig {
                     url,
                     trusted_fingerprints,
+                    // Tokens come with invites, and those are for rooms.
+                    access: None,
                 },
                 name,
                 lobby: None,
