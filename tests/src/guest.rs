@@ -157,6 +157,7 @@ impl Guest {
     /// # Errors
     /// When they do not.
     pub fn until_picture_moves(&self) -> Result<()> {
+        self.until_state("connected")?;
         let before = self.seen()?;
         let mut after = before.clone();
         let mut pictures = HashSet::new();

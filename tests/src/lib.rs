@@ -7,6 +7,8 @@ pub mod desk;
 mod film;
 #[cfg(target_os = "linux")]
 pub mod guest;
+#[cfg(target_os = "linux")]
+pub mod notification_daemon;
 pub mod tls_front;
 
 #[cfg(target_os = "linux")]

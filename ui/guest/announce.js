@@ -3,9 +3,9 @@ import { t } from './words.js';
 
 /**
  * @typedef {object} Moment
- * @property {import('./call.js').Kind | null} kind null before the call
+ * @property {import('./call-types.js').Kind | null} kind null before the call
  * @property {string} name of the other
- * @property {import('./call.js').AudioState | null} peerAudio
+ * @property {import('./call-types.js').AudioState | null} peerAudio
  * @property {boolean} microphoneOn
  * @property {boolean} cameraOn
  */

@@ -1,5 +1,4 @@
 /** The call: the stage with what lies on it, the controls, the texts beside it. */
-import { RECONNECT_LIMIT_MS } from './call.js';
 import { chatPanel } from './chat-panel.js';
 import { cameraButton, microphoneButton, selfVideo } from './controls.js';
 import { copyText } from '../src/clipboard.js';
@@ -8,6 +7,7 @@ import { avatar, fillWith, h, icon, say, set } from './dom.js';
 import { clockTime } from '../src/names.js';
 import { toolbar } from '../src/lib/roving.js';
 import { recall } from './memory.js';
+import { RECONNECT_LIMIT_MS } from './recovery.js';
 import { emptySeat, remoteStage } from './stage.js';
 import { t, tn } from './words.js';
 
@@ -37,7 +37,7 @@ export function callScreen({ call, media, maySend, room, invite, chatState }) {
   const chat = chatPanel(call, () => openChat(false));
   const buttons = maySend ? [microphoneButton(media), cameraButton(media)] : [];
   const badge = h('span', { class: 'badge', hidden: true, 'data-testid': 'chat-unread' });
-  const chatButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('guest.chat'), title: t('guest.chat'), 'data-testid': 'open-chat', onclick: () => openChat(!chatState.open) }, icon('chat'), badge);
+  const chatButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('chat.open'), title: t('chat.open'), 'data-testid': 'open-chat', onclick: () => openChat(!chatState.open) }, icon('chat'), badge);
   const devicesButton = h('button', { class: 'ctl', type: 'button', 'aria-label': t('settings.devices'), title: t('settings.devices'), 'data-testid': 'open-devices', onclick: devices.open }, icon('sliders'));
   const leave = h('button', { class: 'leave', type: 'button', 'aria-label': t('control.leaveCall'), 'data-testid': 'leave', onclick: () => call.leave() }, icon('leave'), h('span', {}, t('control.leave')));
   const controls = h('div', { class: 'controls', role: 'toolbar', 'aria-label': t('control.toolbar') }, ...buttons.map(({ root }) => root), chatButton, isPickable('speaker') || maySend ? devicesButton : null, h('span', { class: 'gap' }), leave);
@@ -77,7 +77,7 @@ export function callScreen({ call, media, maySend, room, invite, chatState }) {
     const { unread } = call.chat;
     badge.hidden = unread === 0;
     say(badge, String(Math.min(unread, 99)));
-    set(chatButton, { 'aria-expanded': String(chatState.open), 'aria-label': unread === 0 ? t('guest.chat') : tn('guest.chat.unread', unread) });
+    set(chatButton, { 'aria-expanded': String(chatState.open), 'aria-label': unread === 0 ? t('chat.open') : tn('chat.openUnread', unread) });
   }
 
   function stop() {

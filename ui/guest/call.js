@@ -11,37 +11,17 @@ import { Waitlist } from './candidates.js';
 import { randomId } from './ids.js';
 import { Link } from './link.js';
 import { pathKind } from './path.js';
+import { Recovery } from './recovery.js';
 import { Signaling } from './signaling.js';
 
-/** @typedef {'joining' | 'waiting' | 'connecting' | 'connected' | 'reconnecting' | 'peerLeft' | 'full' | 'failed' | 'left'} Kind */
-/** @typedef {'serverUnreachable' | 'notAllowed' | 'rateLimited' | 'refused' | 'replaced' | 'reconnectTimedOut' | 'connectionFailed' | 'internal'} Failure */
-/** @typedef {'on' | 'muted' | 'none'} AudioState */
-/** @typedef {'on' | 'off' | 'lost' | 'screen'} VideoState */
-/** @typedef {{ uid: string, name: string, audio: AudioState, video: VideoState }} Peer */
+/** @typedef {import('./call-types.js').Kind} Kind */
+/** @typedef {import('./call-types.js').Failure} Failure */
+/** @typedef {import('./call-types.js').Peer} Peer */
+/** @typedef {import('./call-types.js').CallOptions} CallOptions */
 /** @typedef {import('./signaling.js').Message} Message */
-/** @typedef {{ audio: AudioState, video: VideoState }} MediaState */
-/**
- * @typedef {object} CallOptions
- * @property {string} url of the server's WebSocket
- * @property {string} room
- * @property {string} name may be empty
- * @property {string | null} token for a closed server
- * @property {boolean} maySend
- * @property {() => import('./link.js').Tracks} tracks
- * @property {() => MediaState} mediaState what we tell the other of our media
- * @property {() => boolean} chatSeen the texts are on the screen
- * @property {() => void} onchange
- */
 
 /** Tries to reach the server before the first `joined` until the person is told; it goes on trying after a Retry. */
 const MAX_FIRST_TRIES = 3;
-/** As long as the server keeps a place. */
-export const RECONNECT_LIMIT_MS = 120_000;
-/** From a lost path to the search for another: the impolite side first, so that the two rarely meet. */
-const RESTART_MS = { impolite: 1000, polite: 4000 };
-const RESTART_AGAIN_MS = 10_000;
-/** From meeting somebody to media; a direct path takes a second, a relay three. */
-const CONNECT_LIMIT_MS = 40_000;
 
 export class Call {
   /** @type {Kind} */
@@ -76,10 +56,11 @@ export class Call {
   #resumeToken;
   #isFirst = false;
   #early = new Waitlist();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #recovery;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #connectLimit;
+  #recovery = new Recovery({
+    canReach: () => this.isServerThere && !this.isPeerAway,
+    restart: () => this.#link?.restart(),
+    giveUp: (failure) => this.#fail(failure),
+  });
 
   /** @param {CallOptions} options */
   constructor(options) {
@@ -233,8 +214,7 @@ export class Call {
     this.since = this.lostAt = null;
     this.#isFirst = message.cmd === 'new-peer';
     this.kind = 'connecting';
-    clearTimeout(this.#connectLimit);
-    this.#connectLimit = setTimeout(() => this.#fail('connectionFailed'), CONNECT_LIMIT_MS);
+    this.#recovery.limitConnecting();
     if (this.#isFirst) this.#open(randomId()).begin();
     this.tellMediaState();
   }
@@ -280,6 +260,7 @@ export class Call {
       send: (word, session, msg) => this.#forward(word, { session, msg }),
       onchange: () => this.#linkChanged(),
     });
+    if (this.kind === 'connecting') this.#recovery.limitConnecting();
     return this.#link;
   }
 
@@ -299,8 +280,7 @@ export class Call {
   }
 
   #connected() {
-    clearTimeout(this.#recovery);
-    clearTimeout(this.#connectLimit);
+    this.#recovery.stop();
     this.lostAt = null;
     if (this.kind !== 'connected') {
       this.kind = 'connected';
@@ -317,33 +297,19 @@ export class Call {
   }
 
   #pathLost() {
-    if (this.kind !== 'connected' && this.kind !== 'connecting') return;
+    if (!this.isLive && this.kind !== 'connecting') return;
     // A call that never was goes on connecting; the same ladder helps it.
     if (this.kind === 'connected') {
       this.kind = 'reconnecting';
       this.lostAt = Date.now();
     }
-    this.#recoverIn(this.#isFirst ? RESTART_MS.impolite : RESTART_MS.polite);
-  }
-
-  /** @param {number} delayMs */
-  #recoverIn(delayMs) {
-    clearTimeout(this.#recovery);
-    this.#recovery = setTimeout(() => {
-      if (this.lostAt !== null && Date.now() - this.lostAt >= RECONNECT_LIMIT_MS) {
-        this.#fail('reconnectTimedOut');
-        return;
-      }
-      // Without the server, or without the other, a restart would throw the old path away for nothing.
-      if (this.isServerThere && !this.isPeerAway) this.#link?.restart();
-      this.#recoverIn(RESTART_AGAIN_MS);
-    }, delayMs);
+    this.#recovery.search(!this.#isFirst, this.lostAt);
   }
 
   /** After a break of either connection to the server: what was said meanwhile may be lost. */
   #comeTogether() {
     this.#link?.sendAgain();
-    if (this.kind === 'reconnecting') this.#recoverIn(this.#isFirst ? 0 : RESTART_MS.polite);
+    if (this.kind === 'reconnecting') this.#recovery.searchNow(!this.#isFirst, this.lostAt);
     this.tellMediaState();
   }
 
@@ -360,7 +326,9 @@ export class Call {
   #peerAway(message) {
     if (message.remoteUid !== this.peer?.uid) return;
     this.isPeerAway = message.cmd === 'peer-away';
-    if (!this.isPeerAway) this.#comeTogether();
+    if (this.isPeerAway) return;
+    if (this.kind === 'connecting') this.#recovery.limitConnecting();
+    this.#comeTogether();
   }
 
   /** @param {Message} message */
@@ -371,7 +339,6 @@ export class Call {
   /** The other is gone; we wait in the room. @param {'left' | 'lost'} reason */
   #goodbye(reason) {
     this.#closeLink();
-    clearTimeout(this.#connectLimit);
     this.leaveReason = reason;
     this.kind = 'peerLeft';
     this.since = this.lostAt = null;
@@ -418,13 +385,12 @@ export class Call {
     this.durationMs = this.since === null ? 0 : Date.now() - this.since;
     this.kind = kind;
     this.#closeLink();
-    clearTimeout(this.#connectLimit);
     this.#signaling.stop();
     this.#options.onchange();
   }
 
   #closeLink() {
-    clearTimeout(this.#recovery);
+    this.#recovery.stop();
     this.#link?.close();
     this.#link = undefined;
     this.path = 'unknown';

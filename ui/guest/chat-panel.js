@@ -12,9 +12,9 @@ import { language, t } from './words.js';
  */
 export function chatPanel(call, onclose) {
   const list = h('div', { class: 'texts', role: 'log', 'aria-live': 'polite', 'data-testid': 'chat-log' });
-  const scroll = h('div', { class: 'log scroll', tabindex: 0, 'aria-label': t('guest.chat') }, h('p', { class: 'day' }, t('guest.chat.notKept')), list);
+  const scroll = h('div', { class: 'log scroll', tabindex: 0, 'aria-label': t('chat.title') }, h('p', { class: 'day' }, t('guest.chat.notKept')), list);
   const input = h('textarea', { rows: 1, 'data-testid': 'chat-field', onkeydown: (/** @type {KeyboardEvent} */ event) => key(event) });
-  const send = h('button', { class: 'ib', type: 'submit', 'aria-label': t('guest.chat.send'), 'data-testid': 'chat-send' }, icon('send', 20));
+  const send = h('button', { class: 'ib send', type: 'submit', 'aria-label': t('chat.send'), 'data-testid': 'chat-send' }, icon('send', 20));
   const hint = h('p', { class: 'hint bad', role: 'alert', hidden: true }, t('guest.chat.tooLong'));
   const form = h(
     'form',
@@ -28,7 +28,7 @@ export function chatPanel(call, onclose) {
     hint,
   );
   const close = h('button', { class: 'ib sm', type: 'button', 'aria-label': t('common.close'), 'data-testid': 'chat-close', onclick: onclose }, icon('x', 16));
-  const root = h('aside', { class: 'chat', 'aria-label': t('guest.chat'), 'data-testid': 'chat' }, h('div', { class: 'sec' }, h('h2', {}, t('guest.chat')), close), scroll, form);
+  const root = h('aside', { class: 'chat docked', 'aria-label': t('chat.title'), 'data-testid': 'chat' }, h('div', { class: 'sec' }, h('h2', {}, t('chat.title')), close), scroll, form);
   let shown = '';
 
   function submit() {
@@ -50,7 +50,7 @@ export function chatPanel(call, onclose) {
 
   function update() {
     const name = call.peer?.name || t('common.someone');
-    const label = t('guest.chat.field', { name });
+    const label = t('chat.placeholder', { name });
     if (input.placeholder !== label) {
       input.placeholder = label;
       input.setAttribute('aria-label', label);

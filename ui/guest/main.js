@@ -54,7 +54,7 @@ function enter(room) {
     return { kind: call?.kind ?? null, name: call?.peer?.name ?? '', peerAudio: call?.peer?.audio ?? null, microphoneOn: isOn('microphone'), cameraOn: isOn('camera') };
   }
 
-  /** @returns {import('./call.js').MediaState} */
+  /** @returns {import('./call-types.js').MediaState} */
   function mediaState() {
     const { camera, microphone } = media;
     const video = camera.track !== null ? 'on' : camera.on && camera.problem !== null && maySend ? 'lost' : 'off';

@@ -104,7 +104,7 @@ export function ended(call, room, onrejoin) {
 }
 
 /**
- * @param {import('./call.js').Failure} code
+ * @param {import('./call-types.js').Failure} code
  * @param {string} serverCode
  */
 function failureText(code, serverCode) {

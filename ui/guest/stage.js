@@ -112,7 +112,7 @@ export function emptySeat({ call, room, oncopy }) {
     set(code, { hidden: isComing });
     set(copy, { hidden: isComing });
     if (call.kind === 'joining') words(t('call.joining'), t('call.joiningText', { room }));
-    else if (call.kind === 'connecting') words(t('call.connectingTo', { name }), '');
+    else if (call.kind === 'connecting') words(t('call.connectingTo', { name }), call.isPeerAway ? t('reconnecting.peerAway', { name }) : '');
     else if (call.kind === 'peerLeft') words(t('peerLeft.title'), t(`peerLeft.${call.leaveReason}`, { name }));
     else words(t('waiting.title'), call.isServerThere ? t('waiting.text') : t('reconnecting.serverLost'));
   }

@@ -16,7 +16,7 @@ export function roughDuration(durationMs: number): string {
 export function whenText(epochMs: number, nowMs: number): string {
   const date = new Date(epochMs);
   const days = dayNumber(new Date(nowMs)) - dayNumber(date);
-  const time = new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hour12: false }).format(date);
+  const time = timeText(epochMs);
   const separator = locale() === 'zh-CN' ? ' ' : ', ';
   if (days < 2) {
     const word = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(-Math.max(0, days), 'day');
@@ -24,6 +24,11 @@ export function whenText(epochMs: number, nowMs: number): string {
   }
   if (days < 7) return `${new Intl.DateTimeFormat(locale(), { weekday: 'short' }).format(date)}${separator}${time}`;
   return new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'short' }).format(date);
+}
+
+/** `09:52`: beside a text. */
+export function timeText(epochMs: number): string {
+  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', hour12: false }).format(new Date(epochMs));
 }
 
 export function bitrate(bps: number): string {

@@ -17,6 +17,19 @@ export function languageOf(system) {
   return known !== undefined && /^zh\b/i.test(known) ? 'zh-CN' : 'en';
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const FIRST_STRONG_ISOLATE = String.fromCharCode(0x2068);
+const POP_ISOLATE = String.fromCharCode(0x2069);
+
+/**
+ * A name of another direction stays in its place in the sentence.
+ *
+ * @param {string | number} value
+ */
+function isolated(value) {
+  return typeof value === 'string' && RIGHT_TO_LEFT.test(value) ? FIRST_STRONG_ISOLATE + value + POP_ISOLATE : String(value);
+}
+
 /**
  * A value that is not given leaves its placeholder visible, so that it is noticed.
  *
@@ -24,7 +37,7 @@ export function languageOf(system) {
  * @param {Params} params
  */
 export function fill(text, params) {
-  return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => String(params[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => isolated(params[name] ?? whole));
 }
 
 /**

@@ -157,7 +157,7 @@ test('both languages have the words that the page asks for', () => {
   expect(asked.length).toBeGreaterThan(60);
   for (const key of asked) expect(key in en || `${key}.other` in en, key).toBe(true);
   useWords('zh-CN', zhCn);
-  expect([t('guest.chat'), tn('guest.chat.unread', 2)]).toEqual(['聊天', '聊天，2 条新消息']);
+  expect([t('chat.title'), tn('chat.openUnread', 2)]).toEqual([zhCn['chat.title'], zhCn['chat.openUnread.other'].replace('{count}', '2')]);
 });
 
 test('the page builds no markup from text, and takes nothing from elsewhere', () => {

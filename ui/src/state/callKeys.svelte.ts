@@ -4,6 +4,11 @@ import { callKey, isTalkKey } from '../keys';
 import { held, HOLD_MS, press, release, type Step, type Talk } from '../talk';
 import { app, view } from './app.svelte';
 
+/** Opens the chat of the call, or closes it. */
+export function toggleChat(): void {
+  send(view().chat === null ? backend().openChat(null) : backend().closeChat());
+}
+
 export class CallKeys {
   #talk: Talk = { kind: 'idle' };
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,6 +30,9 @@ export class CallKeys {
         break;
       case 'camera':
         send(backend().setCamera(!view().camera.on));
+        break;
+      case 'chat':
+        toggleChat();
         break;
       case 'statistics':
         send(backend().setStatisticsOpen(view().statistics === null));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use duet_engine::IcePolicy;
+use duet_engine::{AccessToken, IcePolicy};
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
 use duet_media::codec::VideoCodec;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
@@ -34,6 +34,9 @@ pub(crate) struct CallArguments {
     /// SHA-256 fingerprint of the server's certificate, when nobody known vouches for it.
     #[arg(long)]
     pub(crate) trust: Vec<String>,
+    /// What admits to a closed server: a line of `duet-server token`.
+    #[arg(long, value_parser = AccessToken::new)]
+    pub(crate) access_token: Option<AccessToken>,
     /// The room to join.
     #[arg(long, default_value = "")]
     pub(crate) room: String,

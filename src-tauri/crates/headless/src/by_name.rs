@@ -46,6 +46,7 @@ impl ByName {
             server: ServerConfig {
                 url: arguments.server.clone(),
                 trusted_fingerprints: arguments.trust.clone(),
+                access: arguments.access_token.clone(),
             },
             name: name.clone(),
             lobby: arguments.lobby.clone(),

@@ -74,6 +74,7 @@ fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<End
         server: ServerConfig {
             url: arguments.server.clone(),
             trusted_fingerprints: arguments.trust.clone(),
+            access: arguments.access_token.clone(),
         },
         path: PathConfig {
             ice_servers: Vec::new(),

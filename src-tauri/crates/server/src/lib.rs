@@ -16,6 +16,8 @@ mod connection;
 mod deadline;
 mod directory;
 mod door;
+#[doc(hidden)]
+pub mod echo;
 pub mod exchange;
 mod guest;
 mod http;

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -19,9 +19,9 @@ use crate::listener;
 use crate::monitor::Monitor;
 use crate::node::ClusterStats;
 pub use crate::shared::ServerStats;
-use crate::shared::{Shared, Watched};
+use crate::shared::{RelaySlot, Shared, Watched};
 use crate::tls::{Tls, TlsError};
-use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer};
+use crate::turn::{self, IceList, Secrets, TurnConfig, TurnConfigError, TurnMode};
 
 /// What a polite end may take: the close frames and their answers.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -31,7 +31,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Server {
     shared: Arc<Shared>,
     listeners: Mutex<Vec<Listening>>,
-    turn: Option<Arc<TurnServer>>,
+    turn: RelaySlot,
     ice: Arc<IceList>,
     monitors: Vec<Monitor>,
 }
@@ -92,7 +92,8 @@ impl Server {
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let tls = config.tls.clone().map(Tls::load).transpose()?;
         let (turn, ice) = turn::start(&config.turn)?;
-        let turn = turn.map(Arc::new);
+        let turn = RelaySlot::new(RwLock::new(turn.map(Arc::new)));
+        let ice = Arc::new(ice);
         let addresses = config.listen.clone();
         let monitor = config.monitor.clone();
         let redis = config.redis.clone();
@@ -101,7 +102,7 @@ impl Server {
         let bus = bus.transpose()?;
         let watched = Watched {
             shared: Arc::clone(&shared),
-            turn: turn.clone(),
+            turn: Arc::clone(&turn),
         };
         let server = Self {
             shared: Arc::clone(&shared),
@@ -158,8 +159,26 @@ impl Server {
     /// Where the relay listens, with the real ports; empty while it is off.
     #[must_use]
     pub fn turn_addrs(&self) -> Vec<SocketAddr> {
-        let turn = self.turn.as_ref().map(|turn| turn.addresses());
-        turn.unwrap_or_default().to_vec()
+        let turn = self.turn.read();
+        let addresses = turn.as_ref().map(|turn| turn.addresses().to_vec());
+        addresses.unwrap_or_default()
+    }
+
+    /// Relays from now on, in place of whatever did so far, and tells those who join from now on.
+    ///
+    /// # Errors
+    /// If the settings cannot be, or not with these addresses.
+    pub fn open_relay(&self, config: &TurnConfig) -> Result<(), ServerError> {
+        let (turn, ice) = turn::start(&TurnMode::BuiltIn(config.clone()))?;
+        *self.turn.write() = turn.map(Arc::new);
+        self.ice.replace(ice);
+        Ok(())
+    }
+
+    /// Relays no more; relays that run end.
+    pub fn close_relay(&self) {
+        self.ice.replace(IceList::none());
+        *self.turn.write() = None;
     }
 
     /// Changes the relay's secrets, the newest first: `[new, old]` at first, and `[new]` when the
@@ -174,7 +193,7 @@ impl Server {
         }
         let secrets = Secrets::new(secrets.iter().map(String::as_str));
         // The relay first: it must know a secret before anybody has a credential made with it.
-        if let Some(turn) = &self.turn {
+        if let Some(turn) = &*self.turn.read() {
             turn.set_secrets(secrets.clone());
         }
         self.ice.set_secrets(secrets);
@@ -230,7 +249,7 @@ impl Server {
     pub fn stats(&self) -> ServerStats {
         let watched = Watched {
             shared: Arc::clone(&self.shared),
-            turn: self.turn.clone(),
+            turn: Arc::clone(&self.turn),
         };
         watched.stats()
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -115,18 +115,21 @@ impl Shared {
     }
 }
 
+/// The relay in this server, which can come and go.
+pub(crate) type RelaySlot = Arc<RwLock<Option<Arc<TurnServer>>>>;
+
 /// What is to be seen of a server from outside.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) turn: Option<Arc<TurnServer>>,
+    pub(crate) turn: RelaySlot,
 }
 
 impl Watched {
     /// What it holds at the moment.
     pub(crate) fn stats(&self) -> ServerStats {
         let (connections, counts) = self.shared.hub.counts();
-        let turn = self.turn.as_ref().map(|turn| turn.stats());
+        let turn = self.turn.read().as_ref().map(|turn| turn.stats());
         ServerStats {
             connections,
             rooms: counts.rooms,

@@ -3,6 +3,7 @@
 
 mod access;
 mod address_limit;
+mod by_hand;
 mod call_races;
 mod call_room;
 mod calling;
@@ -17,6 +18,7 @@ mod forwarding;
 mod frames;
 mod guest_page;
 mod handshake;
+mod hostile;
 mod identity;
 mod joining;
 mod keepalive;

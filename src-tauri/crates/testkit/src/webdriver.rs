@@ -79,6 +79,18 @@ impl WebDriver {
         })
     }
 
+    /// The application's windows, as this driver names them.
+    pub fn windows(&self) -> Result<Vec<String>> {
+        let handles = self.get("window/handles")?;
+        Ok(serde_json::from_value(handles)?)
+    }
+
+    /// Looks at another of the application's windows from here on.
+    pub fn switch_to(&self, window: &str) -> Result<()> {
+        let body = json!({ "handle": window });
+        self.post("window", &body).map(drop)
+    }
+
     /// The first element that a CSS selector finds now.
     pub fn find(&self, css: &str) -> Result<Element<'_>> {
         let found = self.post("element", &selector(css))?;

@@ -226,6 +226,7 @@ impl People {
             | Output::AddCandidate { .. }
             | Output::ClosePeer { .. }
             | Output::RequestKeyFrame { .. }
+            | Output::SetIceServers { .. }
             | Output::StateChanged(_)
             | Output::Directory(_)
             | Output::Ring(_)

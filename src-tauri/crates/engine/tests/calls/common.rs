@@ -47,6 +47,7 @@ impl Person {
             server: ServerConfig {
                 url: url.to_owned(),
                 trusted_fingerprints: Vec::new(),
+                access: None,
             },
             path: PathConfig::default(),
             devices: DeviceConfig {

@@ -25,6 +25,7 @@ impl Person {
         let directory = DirectoryConfig {
             server: ServerConfig {
                 url: url.to_owned(),
+                access: None,
                 trusted_fingerprints: Vec::new(),
             },
             name: name.to_owned(),

@@ -76,7 +76,8 @@ fn take(
     Ok(())
 }
 
-fn ending_for(error: &Error) -> Ending {
+/// How a connection ends after an error of reading.
+pub(crate) fn ending_for(error: &Error) -> Ending {
     match error {
         Error::Capacity(_) => Ending::Close(CloseReason::TooLarge),
         Error::Utf8(_) => Ending::Close(CloseReason::NotUtf8),
