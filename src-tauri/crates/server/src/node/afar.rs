@@ -10,7 +10,7 @@ use crate::rooms::{ConnectionId, MemberTicket, PlaceTicket};
 
 impl Node {
     /// An owner sends our client something.
-    pub(super) fn from_afar(
+    pub(super) fn sent_from_afar(
         &mut self,
         at: Moment,
         owner: NodeId,

@@ -52,7 +52,7 @@ impl Node {
                 let is_adopted = self.exchange.adopt_login(at.now, id, &ticket);
                 self.adopted(at, id, &key, is_adopted);
             }
-            Body::Send { link, message } => self.from_afar(at, peer, link, message),
+            Body::Send { link, message } => self.sent_from_afar(at, peer, link, message),
             Body::Close { link, code } => self.closed_from_afar(peer, link, code),
             Body::Vouch { link, ticket } => self.vouched(peer, link, ticket),
             Body::VouchLogin { link, ticket } => self.vouched_login(at, peer, link, ticket),
