@@ -57,7 +57,7 @@ async function look(page, variant, fixture, name, act) {
   count += 1;
   const where = `${name} ${variant.name}`;
   // The window of an incoming call has a size of its own, and grows with the text.
-  await page.setViewportSize(name.startsWith('incoming-window') ? { width: 3.6 * variant.options.textPercent, height: 4.6 * variant.options.textPercent } : variant.size);
+  await page.setViewportSize(name.startsWith('incoming-window') ? incomingWindow(variant.options.textPercent) : variant.size);
   await page.evaluate(([screen, options]) => window.duet.show(screen, options), [fixture, variant.options]);
   await page.waitForFunction(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.width !== 300), undefined, { timeout: 5000 }).catch(() => faults.push(`${where}: no picture`));
   if (act) await act(page);
@@ -73,6 +73,11 @@ async function look(page, variant, fixture, name, act) {
     else if (variant.options.language === 'en') console.log(`note ${where}: axe ${id} (${impact}) ${at}`);
   }
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+}
+
+/** Playwright takes whole pixels only. */
+function incomingWindow(textPercent) {
+  return { width: Math.round(3.6 * textPercent), height: Math.round(4.6 * textPercent) };
 }
 
 async function openPage(variant) {

@@ -3,6 +3,7 @@
 
 mod access;
 mod address_limit;
+mod by_hand;
 mod call_races;
 mod call_room;
 mod calling;
