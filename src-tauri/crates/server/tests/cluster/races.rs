@@ -9,7 +9,7 @@ use super::redis_rig::{Redis, join_when_possible, roomy};
 use crate::client::{Client, join, leave};
 
 /// Races in all, unless `DUET_CLUSTER_RACES` says how many.
-const RACES: usize = 1_000;
+const RACES: usize = 10_000;
 /// Threes that race side by side.
 const THREES: usize = 20;
 

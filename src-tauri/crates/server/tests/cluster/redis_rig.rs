@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use duet_protocol::{ClientMessage, ServerMessage};
+use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 use duet_server::{RedisConfig, Server, ServerConfig};
 use duet_testkit::port::free_port;
 use duet_testkit::process::{Process, Signal};
@@ -130,7 +130,10 @@ pub(super) async fn join_when_possible(client: &mut Client, join: &ClientMessage
     for _ in 0..200 {
         client.send(join).await;
         match client.next().await {
-            ServerMessage::Error { code, .. } if code == duet_protocol::ErrorCode::Unavailable => {
+            ServerMessage::Error {
+                code: ErrorCode::Unavailable,
+                ..
+            } => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             other => return other,
