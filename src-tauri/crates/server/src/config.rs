@@ -30,6 +30,11 @@ pub struct ServerConfig {
     pub failed_joins_per_minute: u32,
     /// Calls by name from one address in a minute.
     pub calls_per_minute: u32,
+    /// Wrong codes of casts from one address in a minute.
+    pub cast_guesses_per_minute: u32,
+    /// Wrong codes of casts from everybody in a minute. A code has 40 bits: at 1,000 a minute, one of a
+    /// hundred displays that show a code is found in 20 years.
+    pub cast_guesses_per_minute_overall: u32,
     /// The times.
     pub timing: Timing,
 }
@@ -49,6 +54,8 @@ pub struct Timing {
     pub ring_timeout: Duration,
     /// How soon after `accept` somebody must be in the call's room.
     pub call_entry_timeout: Duration,
+    /// How long the code of a cast is good.
+    pub cast_code_lifetime: Duration,
     /// How long changes in a lobby are collected before its people are told.
     pub presence_interval: Duration,
     /// How long a client may lean on the rate limit.
@@ -66,6 +73,7 @@ impl Default for Timing {
             resume_window: limits::RESUME_WINDOW,
             ring_timeout: limits::RING_TIMEOUT,
             call_entry_timeout: limits::CALL_ENTRY_TIMEOUT,
+            cast_code_lifetime: limits::CAST_CODE_LIFETIME,
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
@@ -90,6 +98,8 @@ impl ServerConfig {
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
+            cast_guesses_per_minute: 5,
+            cast_guesses_per_minute_overall: 1000,
             timing: Timing::default(),
         }
     }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::address::AddressKey;
-use crate::exchange::{Counts, DirectoryConfig, Exchange};
+use crate::exchange::{CastConfig, Counts, DirectoryConfig, Exchange};
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output, RoomsConfig};
 use crate::turn::{Entrance, IceList, Now};
@@ -54,11 +54,12 @@ impl Hub {
     pub(crate) fn new(
         rooms: RoomsConfig,
         directory: DirectoryConfig,
+        casts: CastConfig,
         ice: Arc<IceList>,
     ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                exchange: Exchange::new(rooms, directory),
+                exchange: Exchange::new(rooms, directory, casts),
                 clients: HashMap::new(),
                 ice,
                 is_silent: false,

@@ -9,6 +9,7 @@
 
 mod address;
 mod budget;
+mod cast;
 mod config;
 mod connection;
 mod directory;

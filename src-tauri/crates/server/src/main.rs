@@ -53,6 +53,18 @@ struct Flags {
     #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
     calls_per_minute: u32,
 
+    /// Wrong codes of casts from one address in a minute.
+    #[arg(long, env = "DUET_CAST_GUESSES_PER_MINUTE", default_value_t = 5)]
+    cast_guesses_per_minute: u32,
+
+    /// Wrong codes of casts from everybody in a minute.
+    #[arg(
+        long,
+        env = "DUET_CAST_GUESSES_PER_MINUTE_OVERALL",
+        default_value_t = 1000
+    )]
+    cast_guesses_per_minute_overall: u32,
+
     /// How logs are written to standard error; DUET_LOG sets what (default: info).
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -103,6 +115,8 @@ fn config(flags: &Flags) -> ServerConfig {
         max_connections: flags.max_connections,
         failed_joins_per_minute: flags.failed_joins_per_minute,
         calls_per_minute: flags.calls_per_minute,
+        cast_guesses_per_minute: flags.cast_guesses_per_minute,
+        cast_guesses_per_minute_overall: flags.cast_guesses_per_minute_overall,
         ..ServerConfig::new(flags.listen.clone())
     }
 }

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
-use crate::exchange::DirectoryConfig;
+use crate::exchange::{CastConfig, DirectoryConfig};
 use crate::hub::Hub;
 use crate::listener::{self, Slot};
 use crate::rooms::RoomsConfig;
@@ -74,6 +74,8 @@ pub struct ServerStats {
     pub logins: usize,
     /// Calls that ring or were just accepted.
     pub calls: usize,
+    /// Displays that show a code.
+    pub displays: usize,
     /// The relay; all zero while it is off.
     pub turn: TurnStats,
 }
@@ -106,6 +108,7 @@ impl Server {
         let hub = Hub::new(
             rooms_config(&config),
             directory_config(&config),
+            cast_config(&config),
             Arc::clone(&ice),
         );
         let addresses = config.listen.clone();
@@ -234,6 +237,7 @@ impl Server {
             members: counts.members,
             logins: counts.logins,
             calls: counts.calls,
+            displays: counts.displays,
             turn: self
                 .turn
                 .as_ref()
@@ -282,6 +286,14 @@ fn directory_config(config: &ServerConfig) -> DirectoryConfig {
         presence_interval: config.timing.presence_interval,
         calls_per_minute: config.calls_per_minute,
         max_kept_logins_per_address: config.max_connections_per_address,
+    }
+}
+
+fn cast_config(config: &ServerConfig) -> CastConfig {
+    CastConfig {
+        code_lifetime: config.timing.cast_code_lifetime,
+        guesses_per_minute: config.cast_guesses_per_minute,
+        guesses_per_minute_overall: config.cast_guesses_per_minute_overall,
     }
 }
 

@@ -170,7 +170,9 @@ impl Task {
                     return Ok(Wish::Try);
                 }
                 Some(Command::Send(message)) => match self.membership.outgoing(message) {
-                    ClientMessage::Join { .. } => return Ok(Wish::Join),
+                    ClientMessage::Join { .. }
+                    | ClientMessage::CastOpen { .. }
+                    | ClientMessage::CastJoin { .. } => return Ok(Wish::Join),
                     ClientMessage::Leave { .. }
                     | ClientMessage::Offer(_)
                     | ClientMessage::Answer(_)

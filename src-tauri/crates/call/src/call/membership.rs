@@ -34,6 +34,7 @@ impl Call {
                 ice_servers,
                 resume_token,
                 resumed,
+                role: _,
             } => {
                 if uid == self.uid && self.is_our_room(&room_id) {
                     self.ice_servers = ice_servers;
@@ -71,6 +72,7 @@ impl Call {
             | ServerMessage::NoAnswer { .. }
             | ServerMessage::Unavailable { .. }
             | ServerMessage::Missed { .. }
+            | ServerMessage::CastCode { .. }
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. } => {}
