@@ -239,6 +239,7 @@ fn camera_keeper(link: &Arc<MediaLink>, notices: &mpsc::Sender<MediaNotice>) -> 
                     VideoSourceEvent::Stalled => report.failed("camera-stalled"),
                     VideoSourceEvent::Lost(error) => report.failed(error.code()),
                     VideoSourceEvent::Recovered => report.works(),
+                    VideoSourceEvent::Ended(error) => report.failed(error.code()),
                 }),
             )
             .map(|source| {
