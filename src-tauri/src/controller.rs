@@ -12,6 +12,7 @@ mod notices;
 mod quality;
 mod reach;
 mod rooms;
+mod screen;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub trait Window: Send + 'static {
     fn set_full_screen(&self, on: bool);
     /// Sets the window's title.
     fn set_title(&self, title: &str);
+    /// Leaves the window out of pictures of the screen, where the system can.
+    fn set_left_out(&self, on: bool);
     /// Closes the window for good.
     fn close(&self);
 }
@@ -225,6 +228,10 @@ impl<W: Window> Controller<W> {
                 let result = self.open_lobby(&text).await;
                 let _ = reply.send(result);
             }
+            UiCommand::Screens(reply) => {
+                // It takes a while, and the call must not wait.
+                tokio::task::spawn_blocking(move || reply.send(screen::screens()));
+            }
             UiCommand::FrameSocket(reply) => {
                 let _ = reply.send(self.frame_socket());
             }
@@ -341,6 +348,8 @@ fn first_view(stored: &Stored, server: &ServerHost) -> View {
         settings: stored.settings.clone(),
         statistics: None,
         speaker_test_running: false,
+        share: None,
+        cast: None,
         full_screen: false,
         close_requested: false,
     }

@@ -270,6 +270,10 @@ impl Window for TauriWindow {
         self.with(|window| window.set_title(title));
     }
 
+    fn set_left_out(&self, on: bool) {
+        self.with(|window| window.set_content_protected(on));
+    }
+
     fn close(&self) {
         self.0.exit(0);
     }

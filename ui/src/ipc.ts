@@ -2,7 +2,7 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend } from './backend';
-import type { FrameSocket, InviteResult, Level, View } from './generated/view';
+import type { FrameSocket, InviteResult, Level, ScreensAnswer, View } from './generated/view';
 
 export const tauriBackend: Backend = {
   onView: (listener) => listen<View>('view', (event) => listener(event.payload)),
@@ -21,6 +21,11 @@ export const tauriBackend: Backend = {
   rejoin: () => invoke('rejoin'),
   dismiss: () => invoke('dismiss'),
   trustCertificate: (sha256Fingerprint) => invoke('trust_certificate', { sha256Fingerprint }),
+
+  listScreens: () => invoke<ScreensAnswer>('list_screens'),
+  share: (id, title) => invoke('share', { id, title }),
+  openCast: () => invoke('open_cast'),
+  joinCast: (code, id, title) => invoke('join_cast', { code, id, title }),
 
   setMicrophone: (on) => invoke('set_microphone', { on }),
   setCamera: (on) => invoke('set_camera', { on }),

@@ -32,6 +32,8 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
       return { icon: 'server', title: t('notice.signalingBack'), text: '' };
     case 'settingsReset':
       return { icon: 'warn', title: t('notice.settingsReset'), text: t('notice.settingsResetText', { file: data.keptAs }) };
+    case 'shareEnded':
+      return { icon: 'share', title: t('notice.shareEnded'), text: t(`screens.problem.${data.problem}`) };
     case 'peerJoined':
       return { icon: 'user', title: t('notice.peerJoined', { name: data.name ?? t('common.someone') }), text: '' };
   }

@@ -33,6 +33,8 @@ pub(super) fn ignore_closed(result: Result<(), EndpointClosed>) {
 impl<W: Window> Controller<W> {
     pub(super) async fn endpoint_event(&mut self, event: EndpointEvent) {
         match event {
+            EndpointEvent::CastCode { code, expires_at } => self.cast_code(code, expires_at),
+            EndpointEvent::Share(event) => self.share_event(event),
             EndpointEvent::State(state) => self.call_state(&state),
             EndpointEvent::RemoteMedia { audio, video } => {
                 self.peer.audio = match audio {
@@ -55,6 +57,11 @@ impl<W: Window> Controller<W> {
                 microphone_dbfs: level_dbfs,
             }),
             EndpointEvent::Devices(list) => self.devices_listed(list).await,
+            // The window asks for no directory.
+            EndpointEvent::Directory(_)
+            | EndpointEvent::Ring(_)
+            | EndpointEvent::RingEnded { .. }
+            | EndpointEvent::Text(_) => {}
             EndpointEvent::SpeakerTestEnded => self.view.speaker_test_running = false,
         }
     }
@@ -117,6 +124,7 @@ impl<W: Window> Controller<W> {
             }
         }
         self.view.call = self.call_view(state);
+        self.follow_cast();
         if !state.is_active() {
             self.view.close_requested = false;
             if !matches!(state, CallState::Idle) {
@@ -130,7 +138,10 @@ impl<W: Window> Controller<W> {
         let room_id = place.unwrap_or_default();
         let peer = self.peer.clone();
         match state {
-            CallState::Idle => CallView::Idle,
+            // The window asks for no calls by name.
+            CallState::Idle | CallState::Calling { .. } | CallState::Unanswered { .. } => {
+                CallView::Idle
+            }
             CallState::Joining { .. } => CallView::Joining { room_id },
             CallState::WaitingForPeer { .. } => CallView::WaitingForPeer {
                 room_id,
@@ -252,8 +263,9 @@ impl<W: Window> Controller<W> {
             CallState::Left { lasted, .. } | CallState::Failed { lasted, .. } => {
                 lasted.map(milliseconds)
             }
-            CallState::Full { .. } => return,
+            CallState::Full { .. } | CallState::Unanswered { .. } => return,
             CallState::Idle
+            | CallState::Calling { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }
@@ -291,7 +303,7 @@ impl<W: Window> Controller<W> {
 }
 
 /// The moment on this computer's clock, for the page.
-fn unix_ms(moment: Instant) -> i64 {
+pub(super) fn unix_ms(moment: Instant) -> i64 {
     let now = Instant::now();
     if moment >= now {
         now_ms() + milliseconds(moment - now)
@@ -300,6 +312,6 @@ fn unix_ms(moment: Instant) -> i64 {
     }
 }
 
-fn milliseconds(duration: Duration) -> i64 {
+pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

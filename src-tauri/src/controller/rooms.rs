@@ -184,6 +184,18 @@ impl<W: Window> Controller<W> {
             Some(server) => server.url.clone(),
             None => self.server.url().to_owned(),
         };
+        self.set_server(url).await;
+    }
+
+    /// Tells the endpoint who we are, and that it is about the configured server.
+    pub(super) async fn set_configured_server(&self) {
+        let name = self.stored.settings.display_name.clone();
+        let name = (!name.is_empty()).then_some(name);
+        super::calls::ignore_closed(self.endpoint.set_name(name).await);
+        self.set_server(self.server.url().to_owned()).await;
+    }
+
+    async fn set_server(&self, url: String) {
         let trusted_fingerprints = self.stored.fingerprints_of(&url);
         let server = ServerConfig {
             url,

@@ -34,6 +34,8 @@ impl Window for Recorder {
 
     fn set_title(&self, _title: &str) {}
 
+    fn set_left_out(&self, _on: bool) {}
+
     fn close(&self) {
         self.closed.send_replace(true);
     }

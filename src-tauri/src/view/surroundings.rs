@@ -240,6 +240,11 @@ pub enum NoticeData {
         /// Where the old file is.
         kept_as: String,
     },
+    /// A screen is shown no longer, and nobody asked for that.
+    ShareEnded {
+        /// Why.
+        problem: super::ScreenProblem,
+    },
     /// The other is there.
     PeerJoined {
         /// Their name.

@@ -37,6 +37,10 @@ export const icons = {
   'in': '<path d="M17.5 6.5 6.5 17.5M6.5 9v8.5H15"/>',
   'monitor': '<rect x="3" y="4" width="18" height="12.5" rx="2.5"/><path d="M8.5 20.5h7M12 16.5v4"/>',
   'head': '<path d="M4 15v-2.5a8 8 0 0 1 16 0V15M4 14h2.3c.65 0 1.2.55 1.2 1.2v3.6c0 .65-.55 1.2-1.2 1.2H6a2 2 0 0 1-2-2zM20 14h-2.3c-.65 0-1.2.55-1.2 1.2v3.6c0 .65.55 1.2 1.2 1.2H18a2 2 0 0 0 2-2z"/>',
+  'share': '<rect x="3" y="4" width="18" height="12.5" rx="2.5"/><path d="M12 13V7.8M9.5 10l2.5-2.5 2.5 2.5M8.5 20.5h7"/>',
+  'window': '<rect x="3" y="4.5" width="18" height="15" rx="2.5"/><path d="M3 9.25h18M6.25 6.9h.01"/>',
+  'cast': '<path d="M3 8V6.5A2.5 2.5 0 0 1 5.5 4h13A2.5 2.5 0 0 1 21 6.5v10a2.5 2.5 0 0 1-2.5 2.5H14M3 19.5h.01M3 15.5a4 4 0 0 1 4 4M3 11.75a7.75 7.75 0 0 1 7.75 7.75"/>',
+  'lock': '<rect x="5" y="10.5" width="14" height="10" rx="2.5"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>',
 } as const;
 
 export type IconName = keyof typeof icons;

@@ -3,13 +3,14 @@ import { backend, send } from '../backend';
 import { callKey, isTalkKey } from '../keys';
 import { held, HOLD_MS, press, release, type Step, type Talk } from '../talk';
 import { app, view } from './app.svelte';
+import { toggleShare } from './share.svelte';
 
 export class CallKeys {
   #talk: Talk = { kind: 'idle' };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly down = (event: KeyboardEvent): void => {
-    if (app.keySheetOpen) return;
+    if (app.keySheetOpen || document.querySelector('dialog[open]')) return;
     if (app.settingsPage !== null && callKey(event) !== 'leave') return;
     if (isTalkKey(event)) {
       event.preventDefault();
@@ -25,6 +26,9 @@ export class CallKeys {
         break;
       case 'camera':
         send(backend().setCamera(!view().camera.on));
+        break;
+      case 'share':
+        toggleShare();
         break;
       case 'statistics':
         send(backend().setStatisticsOpen(view().statistics === null));

@@ -64,8 +64,9 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 7] = [
+const TESTS: [Package; 8] = [
     package("fonts-noto-cjk", "Chinese on the test display"),
+    package("nginx-light", "the server behind a proxy"),
     package(
         "pulseaudio-utils",
         "playing into and recording from test devices",

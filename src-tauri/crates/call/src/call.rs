@@ -5,13 +5,23 @@
 //! next try of a recovery. They change on their own: media may flow without a server, and the
 //! server may be there without media. One flat state machine was rejected: it needs the product of
 //! all four.
+//!
+//! Calls by name stand before the room: `listing` is being online, `calling` and `ringing` lead to the
+//! room of a call that was accepted, and from its `join` on there is one kind of call only.
 
+mod addressed;
+mod calling;
 mod candidates;
+mod casting;
 mod commands;
+mod ice_servers;
+mod listing;
 mod membership;
 mod negotiation;
 mod reconnect;
+mod ringing;
 mod server_link;
+mod texts;
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,13 +31,18 @@ use duet_protocol::{AudioState, ClientMessage, Forward, IceServer, VideoState};
 
 use crate::input::{Input, PeerInput};
 use crate::link::Link;
+use crate::named::NamedCall;
 use crate::output::Output;
 use crate::recovery::Recovery;
 use crate::remote::{Presence, Remote};
 use crate::retired::Retired;
 use crate::state::{CallState, FailureCause};
+use calling::Outgoing;
 use candidates::EarlyCandidates;
+use listing::Listing;
+use ringing::Incoming;
 use server_link::ServerLink;
+use texts::Texts;
 
 /// One person's side of calls, one after the other. See the crate for the contract.
 #[derive(Debug)]
@@ -42,6 +57,16 @@ pub struct Call {
     /// would otherwise lock us out of our own place.
     resume_token: Option<String>,
     ice_servers: Vec<IceServer>,
+    /// When they were given, or asked for again.
+    credentials_at: Option<Instant>,
+    listing: Listing,
+    outgoing: Outgoing,
+    incoming: Option<Incoming>,
+    /// Calls by name that were heard of on the way here: their ids name nothing new.
+    known_calls: Retired,
+    /// For `Retry` and `Rejoin` after a call by name.
+    last_call: Option<NamedCall>,
+    texts: Texts,
     remote: Option<Remote>,
     link: Option<Link>,
     recovery: Option<Recovery>,
@@ -59,6 +84,19 @@ pub struct Call {
 struct Place {
     room_id: String,
     name: Option<String>,
+    /// The call by name that leads there.
+    named: Option<Named>,
+    /// The cast that leads, or led, there.
+    cast: Option<casting::Cast>,
+}
+
+/// A call by name that was accepted.
+#[derive(Debug, Clone)]
+struct Named {
+    call: NamedCall,
+    call_id: String,
+    /// The other was in the room.
+    is_met: bool,
 }
 
 impl Call {
@@ -78,6 +116,13 @@ impl Call {
             server: ServerLink::default(),
             resume_token: None,
             ice_servers: Vec::new(),
+            credentials_at: None,
+            listing: Listing::default(),
+            outgoing: Outgoing::default(),
+            incoming: None,
+            known_calls: Retired::default(),
+            last_call: None,
+            texts: Texts::default(),
             remote: None,
             link: None,
             recovery: None,
@@ -94,11 +139,22 @@ impl Call {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Join { room_id, name } => self.join(now, room_id, name),
+            Input::OpenCast { name } => self.open_cast(now, name),
+            Input::JoinCast { code, name } => self.join_cast(now, code, name),
             Input::Cancel => self.cancel(now),
             Input::Leave => self.leave(now),
             Input::Retry => self.retry(now),
             Input::Rejoin => self.rejoin(now),
             Input::Wait => self.wait(now),
+            Input::Directory { listed, is_home } => self.set_listed(now, listed, is_home),
+            Input::CallSomebody { uid, media } => self.call_somebody(now, uid, media),
+            Input::AcceptCall { call_id } => self.accept_call(now, &call_id),
+            Input::DeclineCall { call_id } => self.decline_call(&call_id),
+            Input::SendText { to, id, content } => self.send_text(now, to, id, content),
+            Input::SignalingStarted {
+                is_home,
+                is_same_server,
+            } => self.signaling_started(now, is_home, is_same_server),
             Input::MediaState { audio, video } => self.set_media(audio, video),
             Input::NetworkChanged => self.network_changed(now),
             Input::SignalingOpened => self.server.opened(),
@@ -123,13 +179,29 @@ impl Call {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let recovery = self.recovery.and_then(|recovery| recovery.due);
-        self.state.deadline().into_iter().chain(recovery).min()
+        [
+            self.state.deadline(),
+            recovery,
+            self.incoming.as_ref().map(Incoming::deadline),
+            self.listing.retry_at(),
+            self.texts.poll_timeout(),
+            self.credentials_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Where the call is.
     #[must_use]
     pub fn state(&self) -> &CallState {
         &self.state
+    }
+
+    /// The call by name that `Retry` and `Rejoin` would make again.
+    #[must_use]
+    pub fn last_call(&self) -> Option<&NamedCall> {
+        self.last_call.as_ref()
     }
 
     /// Our id in this session.
@@ -179,6 +251,10 @@ impl Call {
             self.give_up(now);
         }
         self.pursue_recovery(now);
+        self.pursue_login(now);
+        self.expire_ring(now);
+        self.expire_texts(now);
+        self.renew_credentials(now);
     }
 
     fn set_state(&mut self, state: CallState) {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use duet_protocol::{AudioState, ServerMessage, VideoState};
+use duet_protocol::{AudioState, CallMedia, ServerMessage, VideoState};
 
+use crate::directory::Listed;
 use crate::state::ServerProblem;
+use crate::text::TextTarget;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,18 @@ pub enum Input {
         /// The room.
         room_id: String,
         /// The name the other sees.
+        name: Option<String>,
+    },
+    /// Be a display: show a code by which somebody may show a screen here. Ignored while in a room.
+    OpenCast {
+        /// The name the presenter sees.
+        name: Option<String>,
+    },
+    /// Show a screen on the display that shows this code. Ignored while in a room.
+    JoinCast {
+        /// As a person typed it.
+        code: String,
+        /// The name the display shows.
         name: Option<String>,
     },
     /// Stop joining or waiting; dismiss an end. Back to idle.
@@ -26,6 +40,39 @@ pub enum Input {
     Rejoin,
     /// After "peer left": go on waiting in the room.
     Wait,
+    /// Be listed, or no longer.
+    Directory {
+        /// As whom.
+        listed: Option<Listed>,
+        /// The signaling client of the moment is for that server.
+        is_home: bool,
+    },
+    /// Call somebody who is online. Ignored while in a room or a call.
+    CallSomebody {
+        /// Their uid.
+        uid: String,
+        /// What we want to send.
+        media: CallMedia,
+    },
+    /// Take the call that rings here; a room or call of ours is left for it.
+    AcceptCall {
+        /// The call.
+        call_id: String,
+    },
+    /// Refuse the call that rings here.
+    DeclineCall {
+        /// The call.
+        call_id: String,
+    },
+    /// Send a text; answered by exactly one [`crate::TextEvent`] with its id.
+    SendText {
+        /// For whom.
+        to: TextTarget,
+        /// Our name for it.
+        id: String,
+        /// The text.
+        content: String,
+    },
     /// What we send; told to the other now and whenever one appears.
     MediaState {
         /// The microphone.
@@ -36,7 +83,15 @@ pub enum Input {
     /// The computer's network changed: do not wait for ICE to notice.
     NetworkChanged,
 
-    /// The connection to the server is open. The signaling client repeats the last `join` on it.
+    /// Another signaling client takes the place of the one before; it knows nothing yet.
+    SignalingStarted {
+        /// It is for the server where we are listed.
+        is_home: bool,
+        /// It is for the same server as the one before.
+        is_same_server: bool,
+    },
+    /// The connection to the server is open. The signaling client repeats the last `login` and
+    /// `join` on it.
     SignalingOpened,
     /// The connection broke or could not be made; it is tried again by itself.
     SignalingLost {

@@ -14,18 +14,24 @@
 
 mod call;
 mod description;
+mod directory;
 mod input;
 mod link;
+mod named;
 mod output;
 mod recovery;
 mod remote;
 mod retired;
 mod state;
+mod text;
 pub mod timing;
 
 pub use call::Call;
+pub use directory::{DirectoryStatus, Listed};
 pub use input::{DescriptionKind, Input, Operation, PeerInput};
+pub use named::{EndedBy, IncomingCall, NamedCall, RingEnd, UnansweredCause};
 pub use output::Output;
 pub use state::{
     Action, CallState, FailureCause, LeaveCause, ReconnectCause, RemotePeer, ServerProblem,
 };
+pub use text::{ReceivedText, TextEvent, TextTarget, Undelivered};

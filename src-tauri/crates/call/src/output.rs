@@ -1,8 +1,13 @@
 //! What a call asks for.
 
+use std::time::Instant;
+
 use duet_protocol::{AudioState, ClientMessage, IceServer, VideoState};
 
+use crate::directory::DirectoryStatus;
+use crate::named::{IncomingCall, RingEnd};
 use crate::state::CallState;
+use crate::text::TextEvent;
 
 /// Something to do, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +70,26 @@ pub enum Output {
     },
     /// The call is in another state.
     StateChanged(CallState),
+    /// Our display shows this code from now on.
+    CastCode {
+        /// As people read it.
+        code: String,
+        /// When another one takes its place.
+        expires_at: Instant,
+    },
+    /// Being online is in another state, or the others have changed.
+    Directory(DirectoryStatus),
+    /// Somebody calls.
+    Ring(IncomingCall),
+    /// It rings no more; one for each `Ring`.
+    RingEnded {
+        /// What rang.
+        call: IncomingCall,
+        /// Why.
+        cause: RingEnd,
+    },
+    /// A text came, or one of ours was or was not delivered.
+    Text(TextEvent),
     /// What the other says they send. For the screen only: nothing here may be changed by it.
     RemoteMedia {
         /// Their microphone.

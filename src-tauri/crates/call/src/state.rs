@@ -5,7 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use duet_protocol::{ErrorCode, LeaveReason};
+use duet_protocol::{CallMedia, ErrorCode, LeaveReason};
+
+use crate::named::{EndedBy, NamedCall, UnansweredCause};
+
+mod queries;
 
 /// The other person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +25,31 @@ pub struct RemotePeer {
 pub enum CallState {
     /// No room.
     Idle,
-    /// Asking the server for a place.
+    /// Calling somebody by name; they have not answered.
+    Calling {
+        /// Who is called.
+        peer: RemotePeer,
+        /// What we want to send.
+        media: CallMedia,
+        /// When it began.
+        since: Instant,
+        /// It rings there; before that, the server has not answered yet.
+        ringing: bool,
+        /// When it is given up.
+        deadline: Instant,
+    },
+    /// A call by name came to nothing.
+    Unanswered {
+        /// Who was called, or had called and is not there any more.
+        peer: RemotePeer,
+        /// What the call was to be.
+        media: CallMedia,
+        /// Why.
+        cause: UnansweredCause,
+        /// When.
+        since: Instant,
+    },
+    /// Asking the server for a place; in a call by name also waiting for the other to come.
     Joining {
         /// The room.
         room_id: String,
@@ -97,7 +125,7 @@ pub enum CallState {
         /// How long the call had lasted, if it had connected.
         lasted: Option<Duration>,
     },
-    /// We left.
+    /// It is over: we left, or the other ended a call by name.
     Left {
         /// The room.
         room_id: String,
@@ -105,6 +133,10 @@ pub enum CallState {
         since: Instant,
         /// How long the call had lasted, if it had connected.
         lasted: Option<Duration>,
+        /// The call by name that this was, if it was one.
+        named: Option<NamedCall>,
+        /// Who ended it.
+        by: EndedBy,
     },
 }
 
@@ -127,6 +159,8 @@ pub enum Action {
     Retry,
     /// Enter the same room again ([`crate::Input::Rejoin`]).
     Rejoin,
+    /// Call the same person again ([`crate::Input::Retry`]).
+    CallAgain,
 }
 
 /// What was interrupted.
@@ -175,115 +209,6 @@ pub enum FailureCause {
     NoRelay,
 }
 
-impl CallState {
-    /// The key of the word that names this state in the UI.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Joining { .. } | Self::Negotiating { .. } => "connecting",
-            Self::WaitingForPeer { .. } => "waiting-for-peer",
-            Self::Connected { .. } => "connected",
-            Self::Reconnecting { .. } => "reconnecting",
-            Self::PeerLeft { .. } => "peer-left",
-            Self::Full { .. } => "room-full",
-            Self::Failed { .. } => "call-failed",
-            Self::Left { .. } => "call-ended",
-        }
-    }
-
-    /// The one action this state offers.
-    #[must_use]
-    pub const fn action(&self) -> Action {
-        match self {
-            Self::Idle => Action::Join,
-            Self::Joining { .. } | Self::Negotiating { .. } => Action::Cancel,
-            Self::WaitingForPeer { .. } => Action::CopyInvite,
-            Self::Connected { .. } => Action::Leave,
-            Self::Reconnecting { .. } => Action::RetryNow,
-            Self::PeerLeft { .. } => Action::Wait,
-            Self::Full { .. } => Action::Retry,
-            Self::Failed { cause, .. } => match cause {
-                FailureCause::ConnectionLost => Action::Rejoin,
-                FailureCause::ServerUnreachable(_)
-                | FailureCause::Server(_)
-                | FailureCause::Refused(_)
-                | FailureCause::NegotiationTimeout
-                | FailureCause::WrongCertificate
-                | FailureCause::NoRelay => Action::Retry,
-            },
-            Self::Left { .. } => Action::Rejoin,
-        }
-    }
-
-    /// When this state ends by itself, if nothing else happens.
-    #[must_use]
-    pub const fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Joining { deadline, .. }
-            | Self::Negotiating { deadline, .. }
-            | Self::Reconnecting { deadline, .. } => Some(*deadline),
-            Self::Idle
-            | Self::WaitingForPeer { .. }
-            | Self::Connected { .. }
-            | Self::PeerLeft { .. }
-            | Self::Full { .. }
-            | Self::Failed { .. }
-            | Self::Left { .. } => None,
-        }
-    }
-
-    /// Whether a room is held or asked for; devices may be open only then (or for a preview).
-    #[must_use]
-    pub const fn is_active(&self) -> bool {
-        match self {
-            Self::Joining { .. }
-            | Self::WaitingForPeer { .. }
-            | Self::Negotiating { .. }
-            | Self::Connected { .. }
-            | Self::Reconnecting { .. }
-            | Self::PeerLeft { .. } => true,
-            Self::Idle | Self::Full { .. } | Self::Failed { .. } | Self::Left { .. } => false,
-        }
-    }
-
-    /// The other person, where this state has one.
-    #[must_use]
-    pub const fn peer(&self) -> Option<&RemotePeer> {
-        match self {
-            Self::Negotiating { peer, .. }
-            | Self::Connected { peer, .. }
-            | Self::PeerLeft { peer, .. } => Some(peer),
-            Self::Reconnecting { peer, .. } => peer.as_ref(),
-            Self::Idle
-            | Self::Joining { .. }
-            | Self::WaitingForPeer { .. }
-            | Self::Full { .. }
-            | Self::Failed { .. }
-            | Self::Left { .. } => None,
-        }
-    }
-
-    /// When this call first connected, if it is still going on.
-    #[must_use]
-    pub const fn connected_since(&self) -> Option<Instant> {
-        match self {
-            Self::Connected { since, .. } => Some(*since),
-            Self::Reconnecting {
-                connected_since, ..
-            } => *connected_since,
-            Self::Idle
-            | Self::Joining { .. }
-            | Self::WaitingForPeer { .. }
-            | Self::Negotiating { .. }
-            | Self::PeerLeft { .. }
-            | Self::Full { .. }
-            | Self::Failed { .. }
-            | Self::Left { .. } => None,
-        }
-    }
-}
-
 impl FailureCause {
     /// A stable key for the UI.
     #[must_use]
@@ -296,6 +221,15 @@ impl FailureCause {
             Self::ConnectionLost => "connection-lost",
             Self::WrongCertificate => "wrong-certificate",
             Self::NoRelay => "no-relay",
+        }
+    }
+}
+
+impl From<LeaveCause> for EndedBy {
+    fn from(cause: LeaveCause) -> Self {
+        match cause {
+            LeaveCause::Left => Self::Peer,
+            LeaveCause::Lost => Self::PeerLost,
         }
     }
 }

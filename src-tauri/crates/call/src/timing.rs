@@ -9,6 +9,24 @@ pub const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an interrupted call is held: as long as the server keeps a place.
 pub const RECONNECT_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// From `call` until the server has said something about it.
+pub const CALL_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// What our own clock leaves to the server's in the time-outs of calls by name.
+pub const CALL_GRACE: Duration = Duration::from_secs(5);
+/// From a refused login until the next try, where trying again may help.
+pub const LOGIN_RETRY: Duration = Duration::from_secs(10);
+/// From a text until its fate counts as unknown.
+pub const TEXT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Texts that may wait for their answer.
+pub const MAX_WAITING_TEXTS: usize = 32;
+/// Texts a second in the long run: far below what the server takes in all, so that they never slow
+/// an offer or a candidate down.
+pub const TEXTS_PER_SECOND: u32 = 5;
+/// Texts at once after a pause.
+pub const TEXT_BURST: u32 = 20;
+/// Age at which credentials of TURN servers are renewed during a call; they live ten minutes.
+pub const CREDENTIAL_AGE: Duration = Duration::from_secs(300);
+
 /// From `Disconnected` until the impolite side restarts ICE. Shorter would restart for a passing
 /// disturbance, which costs more than it gains.
 pub const RESTART_DELAY_IMPOLITE: Duration = Duration::from_secs(2);

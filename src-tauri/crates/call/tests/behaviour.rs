@@ -3,6 +3,7 @@
 //! PeerConnections that know only the rules of negotiation (and panic when one is broken).
 
 mod candidates;
+mod casting;
 mod giving_up;
 mod glare;
 mod hang_up;

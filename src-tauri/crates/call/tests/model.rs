@@ -41,10 +41,14 @@ fn come_together(world: &mut World) {
         for side in 0..2 {
             match world.state(side) {
                 CallState::Idle => world.join(side),
-                CallState::Full { .. } | CallState::Failed { .. } | CallState::Left { .. } => {
+                CallState::Unanswered { .. }
+                | CallState::Full { .. }
+                | CallState::Failed { .. }
+                | CallState::Left { .. } => {
                     world.input(side, Input::Rejoin);
                 }
-                CallState::Joining { .. }
+                CallState::Calling { .. }
+                | CallState::Joining { .. }
                 | CallState::WaitingForPeer { .. }
                 | CallState::Negotiating { .. }
                 | CallState::Connected { .. }

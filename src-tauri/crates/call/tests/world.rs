@@ -102,9 +102,8 @@ impl World {
         self.rooms.connected(id, Ipv4Addr::LOCALHOST.into());
         self.sides[side].connection = Some(id);
         self.input(side, Input::SignalingOpened);
-        if let Some(join) = self.sides[side].membership.join() {
-            self.sides[side].to_server.push_back(join);
-        }
+        let repeated = self.sides[side].membership.opened();
+        self.sides[side].to_server.extend(repeated);
     }
 
     /// The connection of a side breaks; what was on its way is lost. The server may not notice.

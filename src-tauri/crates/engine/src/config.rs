@@ -82,6 +82,17 @@ pub struct ServerConfig {
     pub trusted_fingerprints: Vec<String>,
 }
 
+/// Under which name one is listed, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryConfig {
+    /// The server; it need not be the one of the next room.
+    pub server: ServerConfig,
+    /// The name, unique in the lobby.
+    pub name: String,
+    /// The lobby; the server's default if none.
+    pub lobby: Option<String>,
+}
+
 /// How the two endpoints may reach each other.
 #[derive(Debug, Clone, Default)]
 pub struct PathConfig {

@@ -7,19 +7,21 @@
 mod commands;
 mod faults;
 mod outputs;
+mod screen;
+mod server;
 mod timeline;
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-use duet_call::{Call, CallState, Input, PeerInput, ServerProblem};
+use duet_call::{Call, Input, PeerInput, ServerProblem};
 use duet_media::device_watch::DeviceWatcher;
 use duet_protocol::{AudioState, generate_uid};
 use duet_signaling::{SignalingEvent, SignalingHandle};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::config::EndpointConfig;
+use crate::config::{DirectoryConfig, EndpointConfig, ServerConfig};
 use crate::endpoint::Command;
 use crate::event::{EndpointEvent, SignalingStatus};
 use crate::figures::{ConnectionFigures, Figures};
@@ -86,6 +88,7 @@ pub(crate) async fn run(
 struct Signaling {
     handle: SignalingHandle,
     events: mpsc::Receiver<SignalingEvent>,
+    server: ServerConfig,
 }
 
 #[derive(Debug)]
@@ -93,6 +96,9 @@ struct Driver {
     config: EndpointConfig,
     call: Call,
     signaling: Option<Signaling>,
+    /// Of the last connection: tokens are for the server that gave them.
+    last_url: Option<String>,
+    directory: Option<DirectoryConfig>,
     peers: HashMap<String, PeerHandle>,
     /// Connections that close by themselves, awaited at the end.
     closing: JoinSet<()>,
@@ -124,6 +130,8 @@ impl Driver {
         Self {
             call: Call::new(generate_uid(), Instant::now()),
             signaling: None,
+            last_url: None,
+            directory: None,
             peers: HashMap::new(),
             closing: JoinSet::new(),
             media: LocalMedia::new(&config, notices),
@@ -233,11 +241,6 @@ impl Driver {
             // Who asked may be gone; the endpoint has ended all the same.
             let _ = reply.send(());
         }
-    }
-
-    /// Devices are open in a call or for a preview, and never otherwise.
-    fn update_devices(&mut self, state: &CallState) {
-        self.media.set_wanted(self.preview || state.is_active());
     }
 }
 

@@ -1,12 +1,15 @@
 //! The handle of an endpoint. Cloning is cheap; when the last handle is dropped the endpoint
 //! leaves, closes the devices and ends.
 
+use duet_call::TextTarget;
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
+use duet_media::screen::ScreenTarget;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
+use duet_protocol::CallMedia;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{EndpointConfig, PathConfig, ServerConfig};
+use crate::config::{DirectoryConfig, EndpointConfig, PathConfig, ServerConfig};
 use crate::driver;
 use crate::event::EndpointEvent;
 use crate::figures::Figures;
@@ -36,6 +39,28 @@ pub(crate) enum Command {
     Rejoin,
     /// Go on waiting after the other has left.
     Wait,
+    /// Be listed, or no longer.
+    Directory(Option<DirectoryConfig>),
+    /// Call somebody who is online.
+    Call { uid: String, media: CallMedia },
+    /// Take a call.
+    AcceptCall { call_id: String, with_camera: bool },
+    /// Refuse a call.
+    DeclineCall { call_id: String },
+    /// Send a text.
+    Text {
+        to: TextTarget,
+        id: String,
+        content: String,
+    },
+    /// Play the ring tone, or stop.
+    Ringing(Option<AudioSinkSpec>),
+    /// Show a screen to the other, or none.
+    Share(Option<ScreenTarget>),
+    /// Be a display.
+    OpenCast,
+    /// Show a screen on a display.
+    JoinCast { code: String, target: ScreenTarget },
     /// Send sound or not.
     Microphone(bool),
     /// Send pictures or not; off closes the device.
@@ -91,7 +116,64 @@ impl Endpoint {
         .await
     }
 
-    /// Stops joining, or leaves.
+    /// Is listed, and stays listed through breaks and restarts of the server, until `None`. A room on
+    /// another server pauses it.
+    pub async fn set_directory(
+        &self,
+        directory: Option<DirectoryConfig>,
+    ) -> Result<(), EndpointClosed> {
+        self.send(Command::Directory(directory)).await
+    }
+
+    /// Calls somebody who is online; ignored while in a room or call. Video turns the camera on,
+    /// audio off; no device opens before the other has accepted.
+    pub async fn call(
+        &self,
+        uid: impl Into<String>,
+        media: CallMedia,
+    ) -> Result<(), EndpointClosed> {
+        let uid = uid.into();
+        self.send(Command::Call { uid, media }).await
+    }
+
+    /// Takes the call that rings, and leaves a room or call for it. The camera goes on if the call
+    /// is one with pictures and `with_camera` says so, and off otherwise.
+    pub async fn accept_call(
+        &self,
+        call_id: impl Into<String>,
+        with_camera: bool,
+    ) -> Result<(), EndpointClosed> {
+        let call_id = call_id.into();
+        self.send(Command::AcceptCall {
+            call_id,
+            with_camera,
+        })
+        .await
+    }
+
+    /// Refuses the call that rings.
+    pub async fn decline_call(&self, call_id: impl Into<String>) -> Result<(), EndpointClosed> {
+        let call_id = call_id.into();
+        self.send(Command::DeclineCall { call_id }).await
+    }
+
+    /// Sends a text. Exactly one [`EndpointEvent::Text`] with this id tells what came of it.
+    pub async fn send_text(
+        &self,
+        to: TextTarget,
+        id: impl Into<String>,
+        content: impl Into<String>,
+    ) -> Result<(), EndpointClosed> {
+        let (id, content) = (id.into(), content.into());
+        self.send(Command::Text { to, id, content }).await
+    }
+
+    /// Plays the ring tone on this speaker, over and over, or stops.
+    pub async fn set_ringing(&self, sink: Option<AudioSinkSpec>) -> Result<(), EndpointClosed> {
+        self.send(Command::Ringing(sink)).await
+    }
+
+    /// Stops joining or calling, or leaves.
     pub async fn leave(&self) -> Result<(), EndpointClosed> {
         self.send(Command::Leave).await
     }
@@ -109,6 +191,31 @@ impl Endpoint {
     /// Goes on waiting in the room after the other has left.
     pub async fn wait(&self) -> Result<(), EndpointClosed> {
         self.send(Command::Wait).await
+    }
+
+    /// Shows a screen or a window to the other in place of the camera, or none any more. In a room only;
+    /// it ends with the room.
+    pub async fn share(&self, target: Option<ScreenTarget>) -> Result<(), EndpointClosed> {
+        self.send(Command::Share(target)).await
+    }
+
+    /// Becomes a display: gets codes ([`EndpointEvent::CastCode`]) until somebody has used one, shows what
+    /// they show, and then gets codes again. No camera and no microphone opens.
+    pub async fn open_cast(&self) -> Result<(), EndpointClosed> {
+        self.send(Command::OpenCast).await
+    }
+
+    /// Shows a screen or a window on the display that shows this code, and sends nothing else.
+    pub async fn join_cast(
+        &self,
+        code: impl Into<String>,
+        target: ScreenTarget,
+    ) -> Result<(), EndpointClosed> {
+        self.send(Command::JoinCast {
+            code: code.into(),
+            target,
+        })
+        .await
     }
 
     /// Mutes or unmutes.

@@ -1,7 +1,10 @@
 //! What an endpoint tells its owner.
 
-use duet_call::CallState;
+use std::time::Instant;
+
+use duet_call::{CallState, DirectoryStatus, IncomingCall, RingEnd, TextEvent};
 use duet_media::device_watch::DeviceList;
+use duet_media::screen::ScreenTarget;
 use duet_protocol::{AudioState, VideoState};
 
 use crate::figures::ConnectionFigures;
@@ -11,6 +14,28 @@ use crate::figures::ConnectionFigures;
 pub enum EndpointEvent {
     /// The call is in another state.
     State(CallState),
+    /// Being online is in another state, or the others in the lobby have changed.
+    Directory(DirectoryStatus),
+    /// Somebody calls. Nothing is opened or sent for it.
+    Ring(IncomingCall),
+    /// It rings no more; one for each `Ring`.
+    RingEnded {
+        /// What rang.
+        call: IncomingCall,
+        /// Why.
+        cause: RingEnd,
+    },
+    /// A text came, or one of ours was or was not delivered.
+    Text(TextEvent),
+    /// Our display shows this code from now on.
+    CastCode {
+        /// As people read it, `XXXX-XXXX`.
+        code: String,
+        /// When another one takes its place.
+        expires_at: Instant,
+    },
+    /// A screen of ours is shown, or no longer.
+    Share(ShareEvent),
     /// What the other sends, as they say; a hint for the screen.
     RemoteMedia {
         /// The microphone.
@@ -34,6 +59,18 @@ pub enum EndpointEvent {
     Devices(DeviceList),
     /// The test tone is over.
     SpeakerTestEnded,
+}
+
+/// What became of a screen that was to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShareEvent {
+    /// It is open; the other sees it as soon as there is a connection.
+    Started(ScreenTarget),
+    /// It is shown no longer.
+    Ended {
+        /// Why, if it was not asked for: stable, for the UI.
+        code: Option<&'static str>,
+    },
 }
 
 /// The connection to the server.

@@ -16,12 +16,15 @@ mod network_watch;
 mod peer_task;
 
 pub use config::{
-    AudioTap, DeviceConfig, EndpointConfig, PathConfig, ServerConfig, Taps, VideoTap,
+    AudioTap, DeviceConfig, DirectoryConfig, EndpointConfig, PathConfig, ServerConfig, Taps,
+    VideoTap,
 };
 pub use duet_call as call;
 pub use duet_peer::IcePolicy;
 pub use endpoint::{Endpoint, EndpointClosed};
-pub use event::{DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, SignalingStatus};
+pub use event::{
+    DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, ShareEvent, SignalingStatus,
+};
 pub use figures::{
     AudioFigures, ConnectionFigures, Figures, LatencyFigures, PathFigures, VideoFigures,
 };

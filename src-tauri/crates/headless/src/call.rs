@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use duet_engine::call::{CallState, FailureCause};
 use duet_engine::{
-    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig,
+    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig, ShareEvent,
 };
 use duet_media::codec::VideoCodec;
+use duet_media::source::VideoSourceSpec;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -29,13 +30,11 @@ struct Progress {
 
 /// Joins, stays as long as asked, leaves, and writes the report.
 pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
-    if arguments.room.trim().is_empty() {
-        eprintln!("duet-peer: name a room: --room ID");
-        return Ok(ExitCode::from(2));
-    }
     let pictures = BestWindow::default();
     let (endpoint, mut events) = Endpoint::start(config(&arguments, pictures.clone())?);
-    endpoint.join(arguments.room.trim()).await?;
+    if !enter(&endpoint, &arguments).await? {
+        return Ok(ExitCode::from(2));
+    }
     let mut progress = Progress::default();
     hold(&arguments, &mut events, &mut progress).await;
     let figures = endpoint.figures().await.unwrap_or_default();
@@ -57,6 +56,32 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Enters the room or the cast; false, and said why, if none is named.
+async fn enter(endpoint: &Endpoint, arguments: &CallArguments) -> anyhow::Result<bool> {
+    let room = arguments.room.trim();
+    match (&arguments.cast_join, &arguments.camera) {
+        (Some(code), VideoSourceSpec::Screen(target)) => {
+            endpoint.join_cast(code, target.clone()).await?;
+        }
+        (Some(_), _) => {
+            eprintln!("duet-peer: name a screen: --camera screen:0");
+            return Ok(false);
+        }
+        (None, _) if arguments.cast_open => endpoint.open_cast().await?,
+        (None, _) if !room.is_empty() => {
+            endpoint.join(room).await?;
+            if let Some(target) = &arguments.share {
+                endpoint.share(Some(target.clone())).await?;
+            }
+        }
+        (None, _) => {
+            eprintln!("duet-peer: name a room: --room ID");
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<EndpointConfig> {
@@ -113,6 +138,10 @@ async fn hold(
                         return;
                     }
                 }
+                Some(EndpointEvent::CastCode { code, .. }) => println!("code {code}"),
+                Some(EndpointEvent::Share(ShareEvent::Ended { code: Some(code) })) => {
+                    eprintln!("duet-peer: the screen is not shown: {code}");
+                }
                 Some(_) => {}
                 None => return,
             },
@@ -155,6 +184,8 @@ fn follow(state: &CallState, progress: &mut Progress) {
         }
         CallState::Failed { cause, .. } => progress.error = Some(failure(*cause)),
         CallState::Idle
+        | CallState::Calling { .. }
+        | CallState::Unanswered { .. }
         | CallState::Joining { .. }
         | CallState::WaitingForPeer { .. }
         | CallState::Negotiating { .. }

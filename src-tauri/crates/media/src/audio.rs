@@ -40,4 +40,4 @@ pub use sink::{AudioPull, OpenAudioSink, PlayoutDelay, open_audio_sink};
 pub use source::{AudioBlockSink, OpenAudioSource, open_audio_source};
 pub use spec::{AudioSinkSpec, AudioSourceSpec};
 pub use supervisor::{AudioDeviceEvent, AudioDeviceEvents, AudioDeviceStatus};
-pub use tone::{SpeakerTest, Tone};
+pub use tone::{RingTone, SpeakerTest, Tone};

@@ -36,6 +36,9 @@ pub const SCREEN_FORMAT: VideoFormat = VideoFormat {
     frames_per_second: 15,
 };
 
+/// Quality of a preview as a JPEG: enough to know a window by.
+const PREVIEW_QUALITY: i32 = 80;
+
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ScreenTarget {
@@ -108,6 +111,27 @@ pub fn screen_preview(
     max_height: u32,
 ) -> Result<VideoFrame, ScreenError> {
     capture::preview(system::open(target)?, max_width, max_height)
+}
+
+/// The same as a JPEG.
+pub fn screen_preview_jpeg(
+    target: &ScreenTarget,
+    max_width: u32,
+    max_height: u32,
+) -> Result<Vec<u8>, ScreenError> {
+    let frame = screen_preview(target, max_width, max_height)?;
+    let picture = turbojpeg::YuvImage {
+        pixels: &frame.data[..],
+        width: frame.width as usize,
+        align: 1,
+        height: frame.height as usize,
+        subsamp: turbojpeg::Subsamp::Sub2x2,
+    };
+    let jpeg = turbojpeg::Compressor::new().and_then(|mut compressor| {
+        compressor.set_quality(PREVIEW_QUALITY)?;
+        compressor.compress_yuv_to_vec(picture)
+    });
+    jpeg.map_err(|error| ScreenError::Failed(error.to_string()))
 }
 
 /// One screen or window that is open. Belongs to one thread.

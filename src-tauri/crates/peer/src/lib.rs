@@ -11,6 +11,7 @@
 mod clock_reference;
 mod codec;
 mod config;
+mod driver_rounds;
 mod error;
 mod event;
 mod interceptors;

@@ -14,7 +14,9 @@ mod rejected;
 pub(crate) mod samples;
 mod setup;
 
-pub use candidate::{CandidateRefused, MAX_CANDIDATES, candidate_type, check_candidate};
+pub use candidate::{
+    CandidateRefused, MAX_CANDIDATES, candidate_type, check_candidate, hide_related,
+};
 pub use check::{DescriptionKind, DescriptionRefused, MAX_DESCRIPTION_BYTES, check_description};
 pub use direction::{clamp_directions, directions};
 pub use media::{Format, IceCredentials, MediaSection, ice_credentials, media_sections};

@@ -4,7 +4,6 @@
 //! requests for packets that never were. So a packet gets its number only when it will be sent.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -107,10 +106,6 @@ impl RtpSender {
         let rtp = self.number(negotiated, packet);
         if self.track.write_rtp(rtp).await.is_err() {
             return Err(SendError);
-        }
-        if self.shared.relayed.load(Relaxed) {
-            // Relayed packets leave with the driver's next wake-up; this is one.
-            let _ = self.track.write_rtcp(Vec::new()).await;
         }
         Ok(SendOutcome::Sent)
     }

@@ -13,10 +13,13 @@ use url::{Host, Url};
 
 use crate::field::FieldError;
 use crate::id::RoomId;
-use crate::limits::{MAX_INVITE_SECRET_BYTES, MAX_ROOM_ENTRY_BYTES};
+use crate::limits::{MAX_ACCESS_TOKEN_BYTES, MAX_INVITE_SECRET_BYTES, MAX_ROOM_ENTRY_BYTES};
 
 /// The port a server on a local network listens on when the invite names none.
 const LOCAL_SERVER_PORT: u16 = 7440;
+
+/// What tells a token behind the `#` from a secret.
+const ACCESS_PREFIX: &str = "t=";
 
 /// What a path segment must escape: more than URLs demand, so that messengers do not cut it.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -64,14 +67,14 @@ pub enum InviteScheme {
 pub struct InviteSecret(String);
 
 impl InviteSecret {
-    /// Takes 1–256 bytes of visible ASCII without `#`.
+    /// Takes 1–256 bytes of visible ASCII without `#` that do not begin like a token (`t=`).
     ///
     /// # Errors
     /// [`InviteError::Secret`].
     pub fn new(text: &str) -> Result<Self, InviteError> {
         let is_allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
         let fits = (1..=MAX_INVITE_SECRET_BYTES).contains(&text.len());
-        if fits && text.bytes().all(is_allowed) {
+        if fits && text.bytes().all(is_allowed) && !text.starts_with(ACCESS_PREFIX) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InviteError::Secret)
@@ -91,6 +94,39 @@ impl fmt::Debug for InviteSecret {
     }
 }
 
+/// What admits to a closed server: `#t=TOKEN` in an invite, so that no proxy and no log sees it; the
+/// client sends it in its `join`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(String);
+
+impl AccessToken {
+    /// Takes 1–2,048 bytes of base64url and full stops.
+    ///
+    /// # Errors
+    /// [`InviteError::Secret`].
+    pub fn new(text: &str) -> Result<Self, InviteError> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let fits = (1..=MAX_ACCESS_TOKEN_BYTES).contains(&text.len());
+        if fits && text.bytes().all(is_allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InviteError::Secret)
+        }
+    }
+
+    /// The token itself, for the `token` of `join` and `login`. Never log it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AccessToken(…)")
+    }
+}
+
 /// An invite to a room on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite {
@@ -100,7 +136,9 @@ pub struct Invite {
     port: Option<u16>,
     /// The room.
     pub room_id: RoomId,
-    /// What stood behind the `#`.
+    /// What admits to the server, if that is closed.
+    pub access: Option<AccessToken>,
+    /// What else stood behind the `#`.
     pub secret: Option<InviteSecret>,
 }
 
@@ -148,8 +186,18 @@ impl Invite {
             host,
             port,
             room_id,
+            access: None,
             secret,
         })
+    }
+
+    /// The same with what admits to a closed server.
+    #[must_use]
+    pub fn with_access(self, token: AccessToken) -> Self {
+        Self {
+            access: Some(token),
+            ..self
+        }
     }
 
     /// Reads exactly one invite.
@@ -173,15 +221,13 @@ impl Invite {
         }
         let (host, port) = host_and_port(&url, scheme)?;
         let room_id = room_of(&url, scheme)?;
-        let secret = match url.fragment() {
-            None | Some("") => None,
-            Some(fragment) => Some(InviteSecret::new(fragment)?),
-        };
+        let (access, secret) = behind_the_hash(url.fragment().unwrap_or_default())?;
         Ok(Self {
             scheme,
             host,
             port,
             room_id,
+            access,
             secret,
         })
     }
@@ -195,8 +241,13 @@ impl Invite {
             InviteScheme::Https => format!("https://{host}/r/{room}"),
             InviteScheme::Duet => format!("duet://{host}/{room}"),
         };
-        if let Some(secret) = &self.secret {
+        if let Some(token) = &self.access {
             link.push('#');
+            link.push_str(ACCESS_PREFIX);
+            link.push_str(token.expose());
+        }
+        if let Some(secret) = &self.secret {
+            link.push(if self.access.is_some() { '&' } else { '#' });
             link.push_str(secret.expose());
         }
         link
@@ -278,6 +329,21 @@ fn links_in(text: &str) -> impl Iterator<Item = &str> {
                 .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'', '*']),
         )
     })
+}
+
+/// `t=TOKEN`, a secret, or both with `&` between them.
+fn behind_the_hash(
+    fragment: &str,
+) -> Result<(Option<AccessToken>, Option<InviteSecret>), InviteError> {
+    let (token, secret) = match fragment.strip_prefix(ACCESS_PREFIX) {
+        Some(rest) => match rest.split_once('&') {
+            Some((token, secret)) => (Some(token), Some(secret)),
+            None => (Some(rest), None),
+        },
+        None => (None, Some(fragment).filter(|secret| !secret.is_empty())),
+    };
+    let token = token.map(AccessToken::new).transpose()?;
+    Ok((token, secret.map(InviteSecret::new).transpose()?))
 }
 
 fn host_and_port(

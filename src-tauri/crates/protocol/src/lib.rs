@@ -20,7 +20,9 @@ pub use cast_code::CastCode;
 pub use close::CloseReason;
 pub use field::{FieldError, canonical_name, check_id, check_name};
 pub use id::RoomId;
-pub use invite::{Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry};
+pub use invite::{
+    AccessToken, Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry,
+};
 pub use message::{
     AudioState, CallMedia, CastRole, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason,
     LoginAnswer, LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,

@@ -1,6 +1,6 @@
 //! Invites: made, read, and refused.
 
-use duet_protocol::{Invite, InviteError, InviteScheme, InviteSecret, RoomId};
+use duet_protocol::{AccessToken, Invite, InviteError, InviteScheme, InviteSecret, RoomId};
 use proptest::prelude::*;
 
 fn room(text: &str) -> RoomId {
@@ -40,6 +40,40 @@ fn the_secret_is_in_the_link_and_nowhere_else() {
     );
     assert!(!invite.server_url().contains("k3y"));
     assert!(!format!("{invite:?}").contains("k3y"));
+}
+
+#[test]
+fn an_invite_carries_what_admits_to_a_closed_server() {
+    let link = "https://calls.example.org/r/amber-fox#t=eyJ9.a-_b";
+    let invite = Invite::parse(link).expect("an invite");
+    assert_eq!(
+        invite.access.as_ref().map(AccessToken::expose),
+        Some("eyJ9.a-_b")
+    );
+    assert_eq!(invite.secret, None);
+    assert_eq!(invite.to_link(), link);
+    assert!(!invite.server_url().contains("eyJ9") && !format!("{invite:?}").contains("eyJ9"));
+    let both = "duet://calls.example.org/amber-fox#t=eyJ9.a-_b&k3y";
+    let invite = Invite::parse(both).expect("an invite");
+    assert_eq!(
+        invite.secret.as_ref().map(InviteSecret::expose),
+        Some("k3y")
+    );
+    assert_eq!(invite.to_link(), both);
+    let long = "a".repeat(2049);
+    for broken in [
+        "t=",
+        "t=&k",
+        "t=a%20b",
+        "t=a&",
+        "t=a&t=b",
+        "t=a=b",
+        &format!("t={long}"),
+    ] {
+        let link = format!("https://calls.example.org/r/amber-fox#{broken}");
+        assert_eq!(Invite::parse(&link), Err(InviteError::Secret), "{broken}");
+    }
+    assert_eq!(InviteSecret::new("t=x"), Err(InviteError::Secret));
 }
 
 #[test]

@@ -7,6 +7,9 @@ use std::time::Duration;
 use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
+use crate::access::AccessKeys;
+use crate::proxy::TrustedProxies;
+use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
 
 /// The settings of one server.
@@ -14,6 +17,8 @@ use crate::turn::TurnMode;
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// The certificate and its key; without, connections are not encrypted.
+    pub tls: Option<TlsFiles>,
     /// Web origins admitted besides pages of the same host, as the browser sends them
     /// (`https://calls.example.org`, or `null` for local files).
     pub allowed_origins: Vec<String>,
@@ -21,6 +26,12 @@ pub struct ServerConfig {
     pub ice_servers: Vec<IceServer>,
     /// The relay that clients are told of.
     pub turn: TurnMode,
+    /// The keys of a closed server; without, it is open to all.
+    pub access: Option<AccessKeys>,
+    /// Proxies whose word is taken for the address of a client.
+    pub trusted_proxies: TrustedProxies,
+    /// New connections from one IPv4 address or one IPv6 /64 network in a minute; `None` is without limit.
+    pub connections_per_minute: Option<u32>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
     /// Connections altogether.
@@ -62,6 +73,8 @@ pub struct Timing {
     pub rate_patience: Duration,
     /// How long a client may read nothing.
     pub slow_reader_timeout: Duration,
+    /// Between two looks at the files of the certificate.
+    pub certificate_check: Duration,
 }
 
 impl Default for Timing {
@@ -77,6 +90,7 @@ impl Default for Timing {
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+            certificate_check: Duration::from_secs(10),
         }
     }
 }
@@ -91,9 +105,13 @@ impl ServerConfig {
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            tls: None,
             allowed_origins: Vec::new(),
             ice_servers: Vec::new(),
             turn: TurnMode::Off,
+            access: None,
+            trusted_proxies: TrustedProxies::default(),
+            connections_per_minute: None,
             max_connections_per_address: Some(50),
             max_connections: 10_000,
             failed_joins_per_minute: 30,

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use duet_protocol::CloseReason;
 use duet_protocol::limits::{MAX_MESSAGE_BYTES, MAX_OUTGOING_BYTES};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
@@ -22,8 +21,9 @@ use tracing::debug;
 use crate::config::ServerConfig;
 use crate::http::Upgraded;
 use crate::hub::Registration;
+use crate::stream::Stream;
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Stream>;
 
 /// tungstenite's read buffer, zero-filled at every read: small.
 const READ_BUFFER_BYTES: usize = 4 * 1024;

@@ -10,16 +10,19 @@
 //! state, and ends; nobody gets into its room, and nothing passes there, before it is accepted; who is
 //! shown as busy is in a call or a room, or away for 120 s at most.
 
+mod admission;
 mod answering;
 mod calling;
 mod cast;
 mod login;
 mod text;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 
+use crate::access::{AccessKeys, Grant};
 use crate::address::AddressKey;
 pub use crate::cast::CastConfig;
 use crate::cast::Casts;
@@ -36,6 +39,10 @@ pub struct Exchange {
     rooms: Rooms,
     directory: Directory,
     casts: Casts,
+    /// Those of a closed server.
+    access: Option<AccessKeys>,
+    /// What the tokens of connections admitted to.
+    grants: HashMap<ConnectionId, Grant>,
 }
 
 /// How much it holds.
@@ -67,6 +74,8 @@ impl Exchange {
             rooms,
             directory: Directory::new(directory),
             casts: Casts::new(casts),
+            access: None,
+            grants: HashMap::new(),
         }
     }
 
@@ -86,9 +95,9 @@ impl Exchange {
         now: Instant,
         wall: SystemTime,
         id: ConnectionId,
-        message: ClientMessage,
+        mut message: ClientMessage,
     ) {
-        if !self.rooms.is_connected(id) {
+        if !self.rooms.is_connected(id) || !self.admits(now, wall, id, &mut message) {
             return;
         }
         self.use_up_token(id, &message);
@@ -161,6 +170,7 @@ impl Exchange {
 
     /// A connection ended, by whatever cause.
     pub fn broken(&mut self, now: Instant, id: ConnectionId) {
+        self.grants.remove(&id);
         self.rooms.broken(now, id);
         self.settle(now);
     }

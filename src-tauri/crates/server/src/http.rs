@@ -18,26 +18,72 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use url::Host;
 
+use crate::address::AddressKey;
 use crate::config::ServerConfig;
+use crate::door::Slot;
 use crate::origin;
+use crate::server::Shared;
+use crate::stream::Stream;
 
 /// What a request is judged by, besides itself.
-#[derive(Debug, Clone)]
-pub(crate) struct Door {
-    pub(crate) config: Arc<ServerConfig>,
+pub(crate) struct Entry {
+    shared: Arc<Shared>,
+    /// Who connected: the client or a proxy.
+    remote_ip: IpAddr,
     /// The address of ours the connection came to.
-    pub(crate) local_ip: IpAddr,
-    /// This address holds too many connections already.
-    pub(crate) is_over_limit: bool,
+    local_ip: IpAddr,
+    /// Counted already, or the connection is a trusted proxy's.
+    slot: Mutex<Option<Slot>>,
+}
+
+/// A request whose client is known and counted.
+struct Visit<'a> {
+    config: &'a ServerConfig,
+    slot: Slot,
+    /// Where loopback is told from the network: the end of ours, or, behind a proxy, the client's.
+    near_ip: IpAddr,
+}
+
+impl Entry {
+    /// `slot` is none for a trusted proxy's connection, and for no other.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        remote_ip: IpAddr,
+        local_ip: IpAddr,
+        slot: Option<Slot>,
+    ) -> Self {
+        Self {
+            shared,
+            remote_ip,
+            local_ip,
+            slot: Mutex::new(slot),
+        }
+    }
+
+    /// None if there are too many from the same address.
+    fn visit(&self, headers: &HeaderMap) -> Option<Visit<'_>> {
+        let (slot, near_ip) = match self.slot.lock().take() {
+            Some(slot) => (slot, self.local_ip),
+            None => {
+                let proxies = &self.shared.config.trusted_proxies;
+                let client = proxies.client(self.remote_ip, headers);
+                (Slot::take(&self.shared, AddressKey::from(client))?, client)
+            }
+        };
+        (!slot.is_over_limit).then_some(Visit {
+            config: &self.shared.config,
+            slot,
+            near_ip,
+        })
+    }
 }
 
 /// The stream after the upgrade, and what the client sent behind its request.
 pub(crate) struct Upgraded {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) read_ahead: Bytes,
     /// The host that the client asked for.
     pub(crate) host: Option<Host<String>>,
@@ -46,6 +92,7 @@ pub(crate) struct Upgraded {
 /// An upgrade that was promised to the client.
 struct Promised {
     upgrade: OnUpgrade,
+    slot: Slot,
     host: Option<Host<String>>,
 }
 
@@ -53,11 +100,11 @@ struct Promised {
 ///
 /// # Errors
 /// What hyper says about a broken request. The caller sets the deadline.
-pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option<Upgraded>> {
+pub(crate) async fn serve(stream: Stream, entry: Entry) -> hyper::Result<Option<(Upgraded, Slot)>> {
     let pending: Arc<Mutex<Option<Promised>>> = Arc::default();
-    let slot = Arc::clone(&pending);
+    let promised = Arc::clone(&pending);
     let service = hyper::service::service_fn(move |request| {
-        let response = answer(request, &door, &slot);
+        let response = answer(request, &entry, &promised);
         async move { Ok::<_, std::convert::Infallible>(response) }
     });
     hyper::server::conn::http1::Builder::new()
@@ -67,32 +114,45 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> hyper::Result<Option
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await?;
-    let Some(Promised { upgrade, host }) = pending.lock().take() else {
+    let Some(Promised {
+        upgrade,
+        slot,
+        host,
+    }) = pending.lock().take()
+    else {
         return Ok(None);
     };
-    let parts = upgrade.await?.downcast::<TokioIo<TcpStream>>();
-    Ok(parts.ok().map(|parts| Upgraded {
-        stream: parts.io.into_inner(),
-        read_ahead: parts.read_buf,
-        host,
+    let parts = upgrade.await?.downcast::<TokioIo<Stream>>();
+    Ok(parts.ok().map(|parts| {
+        let upgraded = Upgraded {
+            stream: parts.io.into_inner(),
+            read_ahead: parts.read_buf,
+            host,
+        };
+        (upgraded, slot)
     }))
 }
 
 fn answer<B>(
     mut request: Request<B>,
-    door: &Door,
-    slot: &Mutex<Option<Promised>>,
+    entry: &Entry,
+    promised: &Mutex<Option<Promised>>,
 ) -> Response<Full<Bytes>> {
-    if door.is_over_limit {
+    let Some(visit) = entry.visit(request.headers()) else {
         return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
-    }
+    };
     match (request.uri().path(), request.method()) {
         ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
-        ("/ws", &Method::GET) => match check_upgrade(&request, door) {
+        ("/ws", &Method::GET) => match check_upgrade(&request, &visit) {
             Ok(accept) => {
                 let host = asked_host(request.headers());
                 let upgrade = hyper::upgrade::on(&mut request);
-                *slot.lock() = Some(Promised { upgrade, host });
+                let slot = visit.slot;
+                *promised.lock() = Some(Promised {
+                    upgrade,
+                    slot,
+                    host,
+                });
                 switching_protocols(accept)
             }
             Err(refusal) => *refusal,
@@ -105,7 +165,7 @@ fn answer<B>(
 /// The accept key, or the response that refuses.
 fn check_upgrade<B>(
     request: &Request<B>,
-    door: &Door,
+    visit: &Visit<'_>,
 ) -> Result<HeaderValue, Box<Response<Full<Bytes>>>> {
     let headers = request.headers();
     let wants_websocket = request.version() == Version::HTTP_11
@@ -120,7 +180,7 @@ fn check_upgrade<B>(
         refusal.headers_mut().insert(SEC_WEBSOCKET_VERSION, version);
         return Err(Box::new(refusal));
     }
-    if !is_origin_admitted(headers, door) {
+    if !is_origin_admitted(headers, visit) {
         let refusal = text(StatusCode::FORBIDDEN, "this origin is not admitted\n");
         return Err(Box::new(refusal));
     }
@@ -135,17 +195,17 @@ fn check_upgrade<B>(
         })
 }
 
-fn is_origin_admitted(headers: &HeaderMap, door: &Door) -> bool {
+fn is_origin_admitted(headers: &HeaderMap, visit: &Visit<'_>) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let (first, second) = (origins.next(), origins.next());
     match (first, second) {
         (None, None) => true,
         (Some(origin), None) => {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            let allowed = &door.config.allowed_origins;
+            let allowed = &visit.config.allowed_origins;
             origin
                 .to_str()
-                .is_ok_and(|origin| origin::is_admitted(origin, host, door.local_ip, allowed))
+                .is_ok_and(|origin| origin::is_admitted(origin, host, visit.near_ip, allowed))
         }
         (_, Some(_)) => false,
     }

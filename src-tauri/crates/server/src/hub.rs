@@ -12,6 +12,7 @@ use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::access::AccessKeys;
 use crate::address::AddressKey;
 use crate::exchange::{CastConfig, Counts, DirectoryConfig, Exchange};
 use crate::outgoing::Outgoing;
@@ -55,11 +56,16 @@ impl Hub {
         rooms: RoomsConfig,
         directory: DirectoryConfig,
         casts: CastConfig,
+        access: Option<AccessKeys>,
         ice: Arc<IceList>,
     ) -> Arc<Self> {
+        let mut exchange = Exchange::new(rooms, directory, casts);
+        if let Some(keys) = access {
+            exchange.close_with(keys);
+        }
         Arc::new(Self {
             state: Mutex::new(State {
-                exchange: Exchange::new(rooms, directory, casts),
+                exchange,
                 clients: HashMap::new(),
                 ice,
                 is_silent: false,

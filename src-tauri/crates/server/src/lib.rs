@@ -7,12 +7,14 @@
 //! parameter; everything else here moves bytes and enforces limits. It speaks what the README of
 //! `duet-protocol` specifies.
 
+mod access;
 mod address;
 mod budget;
 mod cast;
 mod config;
 mod connection;
 mod directory;
+mod door;
 pub mod exchange;
 mod http;
 mod hub;
@@ -20,12 +22,18 @@ mod listener;
 mod origin;
 mod outgoing;
 mod pace;
+mod proxy;
 pub mod rooms;
 mod server;
+mod stream;
+mod tls;
 mod tokens;
 pub mod turn;
 mod wall_clock;
 
+pub use access::{AccessKeyError, AccessKeys, Asked, Grant, Role};
 pub use address::AddressKey;
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
+pub use proxy::{ForwardedHeader, TrustedProxies};
 pub use server::{Server, ServerError, ServerStats};
+pub use tls::{Certificate, TlsError, TlsFiles};

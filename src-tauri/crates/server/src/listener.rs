@@ -11,8 +11,11 @@ use tracing::{debug, warn};
 
 use crate::address::AddressKey;
 use crate::connection;
-use crate::http::{self, Door};
+use crate::door::Slot;
+use crate::http::{self, Entry, Upgraded};
 use crate::server::Shared;
+use crate::stream::Stream;
+use crate::tls::Tls;
 use crate::turn::Entrance;
 
 /// After accepting failed, mostly for want of file descriptors.
@@ -45,11 +48,17 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, closed: Canc
 }
 
 fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
-    let address = AddressKey::from(remote.ip());
-    let Some(slot) = shared.take_slot(address) else {
+    let is_full = shared.tasks.len() >= shared.config.max_connections;
+    // Whom a proxy's connection counts for is only known with its headers.
+    let is_proxied = shared.config.trusted_proxies.contains(remote.ip());
+    let slot = match is_full || is_proxied {
+        true => None,
+        false => Slot::take(shared, AddressKey::from(remote.ip())),
+    };
+    if is_full || (!is_proxied && slot.is_none()) {
         debug!(%remote, "dropped: too many connections");
         return;
-    };
+    }
     let task_shared = Arc::clone(shared);
     shared.tasks.spawn(async move {
         if let Err(error) = serve(stream, remote, &task_shared, slot).await {
@@ -62,36 +71,46 @@ async fn serve(
     stream: TcpStream,
     remote: SocketAddr,
     shared: &Arc<Shared>,
-    slot: Slot,
+    slot: Option<Slot>,
 ) -> Result<(), ConnectionError> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();
-    let door = Door {
-        config: Arc::clone(&shared.config),
-        local_ip,
-        is_over_limit: slot.is_over_limit,
-    };
-    let handshake = tokio::time::timeout(
+    let entry = Entry::new(Arc::clone(shared), remote.ip(), local_ip, slot);
+    // On the heap, so that an open connection does not hold the space of its handshake.
+    let handshake = Box::pin(tokio::time::timeout(
         shared.config.timing.handshake_timeout,
-        http::serve(stream, door),
-    );
+        open(stream, shared.tls.as_ref(), entry),
+    ));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
         () = shared.draining.cancelled() => return Ok(()),
     };
-    let Some(upgraded) = upgraded else {
+    let Some((upgraded, slot)) = upgraded else {
         return Ok(());
     };
     let entrance = Entrance {
         host: upgraded.host.clone(),
         local_ip,
     };
-    let registration = shared.hub.register(slot.address, entrance);
+    let registration = shared.hub.register(slot.address(), entrance);
     debug!(connection = registration.id(), %remote, "connection opened");
     let config = Arc::clone(&shared.config);
     connection::run(upgraded, registration, config, shared.draining.clone()).await;
     Ok(())
+}
+
+/// TLS, if it is spoken here, and then HTTP up to the upgrade.
+async fn open(
+    stream: TcpStream,
+    tls: Option<&Tls>,
+    entry: Entry,
+) -> Result<Option<(Upgraded, Slot)>, ConnectionError> {
+    let stream = match tls {
+        Some(tls) => Stream::Tls(Box::new(tls.acceptor().accept(stream).await?)),
+        None => Stream::Plain(stream),
+    };
+    Ok(http::serve(stream, entry).await?)
 }
 
 /// Why a connection failed before it was a WebSocket.
@@ -103,17 +122,4 @@ enum ConnectionError {
     Http(#[from] hyper::Error),
     #[error("the handshake took too long")]
     HandshakeTimeout,
-}
-
-/// A connection counted for its address; dropping it gives the count back.
-pub(crate) struct Slot {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) address: AddressKey,
-    pub(crate) is_over_limit: bool,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.shared.sockets.lock().remove(self.address);
-    }
 }

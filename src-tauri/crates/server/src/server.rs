@@ -14,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::address::{AddressCounts, AddressKey};
 use crate::config::ServerConfig;
+use crate::door::Sockets;
 use crate::exchange::{CastConfig, DirectoryConfig};
 use crate::hub::Hub;
-use crate::listener::{self, Slot};
+use crate::listener;
 use crate::rooms::RoomsConfig;
+use crate::tls::{Tls, TlsError};
 use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
 
 /// What a polite end may take: the close frames and their answers.
@@ -53,6 +54,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no good certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The relay's settings cannot be.
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
@@ -88,7 +92,8 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     /// Cancelled once, when the server ends.
     pub(crate) draining: CancellationToken,
-    pub(crate) sockets: Mutex<AddressCounts>,
+    pub(crate) sockets: Mutex<Sockets>,
+    pub(crate) tls: Option<Tls>,
 }
 
 #[derive(Debug)]
@@ -104,20 +109,24 @@ impl Server {
     /// # Errors
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
+        let tls = config.tls.clone().map(Tls::load).transpose()?;
         let (turn, ice) = turn::start(&config.turn)?;
         let hub = Hub::new(
             rooms_config(&config),
             directory_config(&config),
             cast_config(&config),
+            config.access.clone(),
             Arc::clone(&ice),
         );
         let addresses = config.listen.clone();
+        let sockets = Sockets::new(config.connections_per_minute);
         let shared = Arc::new(Shared {
             config: Arc::new(config),
             hub,
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
-            sockets: Mutex::default(),
+            sockets: Mutex::new(sockets),
+            tls,
         });
         let server = Self {
             shared: Arc::clone(&shared),
@@ -131,6 +140,7 @@ impl Server {
         tokio::spawn(async move {
             tokio::select! {
                 () = shared.hub.keep_time() => {}
+                () = shared.renew_certificate() => {}
                 () = shared.draining.cancelled() => {}
             }
         });
@@ -153,8 +163,23 @@ impl Server {
     /// If the server listens nowhere.
     #[must_use]
     pub fn url(&self) -> String {
-        let address = self.local_addrs().first().copied();
-        format!("ws://{}/ws", address.expect("the server listens somewhere"))
+        let urls = self.urls();
+        urls.into_iter()
+            .next()
+            .expect("the server listens somewhere")
+    }
+
+    /// The WebSocket address of every listener.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = match self.shared.tls {
+            Some(_) => "wss",
+            None => "ws",
+        };
+        let addresses = self.local_addrs().into_iter();
+        addresses
+            .map(|address| format!("{scheme}://{address}/ws"))
+            .collect()
     }
 
     /// Where the relay listens, with the real ports; empty while it is off.
@@ -309,24 +334,11 @@ impl Shared {
         self.draining.cancel();
     }
 
-    /// Counts one more socket for an address. One that is over the limit may still be told so over
-    /// HTTP; when there are as many of those again, or too many altogether, there is no slot.
-    pub(crate) fn take_slot(self: &Arc<Self>, address: AddressKey) -> Option<Slot> {
-        if self.tasks.len() >= self.config.max_connections {
-            return None;
+    /// Follows the files of the certificate for as long as the server runs.
+    async fn renew_certificate(&self) {
+        match &self.tls {
+            Some(tls) => tls.follow(self.config.timing.certificate_check).await,
+            None => std::future::pending().await,
         }
-        let mut sockets = self.sockets.lock();
-        let is_over_limit = match self.config.max_connections_per_address {
-            Some(limit) if sockets.of(address) >= limit.saturating_mul(2) => return None,
-            Some(limit) => sockets.of(address) >= limit,
-            None => false,
-        };
-        sockets.add(address);
-        drop(sockets);
-        Some(Slot {
-            shared: Arc::clone(self),
-            address,
-            is_over_limit,
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! The server's behaviour, one file for each: real sockets against a real server on a free port, and
 //! the rooms and the exchange alone against models.
 
+mod access;
 mod address_limit;
 mod call_races;
 mod call_room;
@@ -27,10 +28,13 @@ mod origin;
 mod plain_client;
 mod presence;
 mod program;
+mod proxy;
 mod rate;
 mod resume;
 mod rooms_model;
+mod settings;
 mod shutdown;
 mod slow_reader;
 mod texts;
+mod tls;
 mod turn;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use duet_protocol::{ClientMessage, ErrorCode, Forward, ServerMessage, parse_server};
 use duet_server::{Server, ServerConfig};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -24,8 +25,8 @@ pub(crate) async fn server_with(config: ServerConfig) -> Server {
     Server::bind(config).await.expect("a free port")
 }
 
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct Client<S = MaybeTlsStream<TcpStream>> {
+    pub(crate) socket: WebSocketStream<S>,
 }
 
 /// What a `joined` said.
@@ -43,7 +44,9 @@ impl Client {
             .expect("the server answers");
         Self { socket }
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn send(&mut self, message: &ClientMessage) {
         self.send_text(&message.to_json()).await;
     }

@@ -9,7 +9,7 @@ use tokio_tungstenite::connect_async;
 use crate::client::Client;
 
 /// A running `duet-server`; killed if the test fails.
-struct Program(Child);
+pub(crate) struct Program(pub(crate) Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -19,7 +19,7 @@ impl Drop for Program {
 }
 
 /// Starts it on free ports and reads the addresses it prints.
-fn start(extra: &[&str], listeners: usize) -> (Program, Vec<String>) {
+pub(crate) fn start(extra: &[&str], listeners: usize) -> (Program, Vec<String>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
     for _ in 0..listeners {
         command.args(["--listen", "127.0.0.1:0"]);
@@ -42,7 +42,7 @@ fn start(extra: &[&str], listeners: usize) -> (Program, Vec<String>) {
     (program, urls)
 }
 
-fn signal(program: &Program, name: &str) {
+pub(crate) fn signal(program: &Program, name: &str) {
     let id = program.0.id().to_string();
     let sent = Command::new("kill").args([name, &id]).status();
     assert!(sent.expect("kill runs").success());

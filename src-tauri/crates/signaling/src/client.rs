@@ -40,8 +40,8 @@ pub struct SignalingHandle {
 }
 
 impl SignalingHandle {
-    /// Sends a message, in order. A `join` is remembered and repeated on every new connection until
-    /// a `leave`; anything else is dropped while there is no connection.
+    /// Sends a message, in order. A `login` and a `join` are remembered and repeated on every new
+    /// connection until a `logout` and a `leave`; anything else is dropped while there is no connection.
     pub fn send(&self, message: ClientMessage) {
         self.command(Command::Send(message));
     }
@@ -67,7 +67,7 @@ impl SignalingHandle {
         fingerprint.is_some()
     }
 
-    /// Sends what waits, leaves the room if in one, and closes; takes at most half a second.
+    /// Sends what waits, leaves the room if in one, logs out, and closes; takes at most half a second.
     pub async fn leave_and_close(self) {
         let (done, closed) = oneshot::channel();
         let closing = async {

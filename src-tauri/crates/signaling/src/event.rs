@@ -11,7 +11,7 @@ use crate::error::SignalingError;
 pub enum SignalingEvent {
     /// A try begins.
     Connecting,
-    /// The WebSocket is open; a remembered `join` is the first thing sent on it.
+    /// The WebSocket is open; a remembered `login` and `join` are the first things sent on it.
     Opened,
     /// There is no connection; it is tried again by itself.
     Lost {
@@ -21,7 +21,7 @@ pub enum SignalingEvent {
         error: SignalingError,
     },
     /// There is no connection, and trying again would not help: nothing happens until
-    /// [`crate::SignalingHandle::try_now`], [`crate::SignalingHandle::trust`] or a `join`.
+    /// [`crate::SignalingHandle::try_now`], [`crate::SignalingHandle::trust`] a `login` or a `join`.
     Failed(SignalingError),
     /// The server sent a message (answers to keepalive are not reported).
     Message(ServerMessage),

@@ -1,15 +1,32 @@
-//! What is repeated after a reconnect: the `join` of a room, or the `cast-open` of a display. Sans-IO.
+//! The `login` that is repeated after a reconnect, and with it the `join` of a room or the `cast-open` of a
+//! display. Sans-IO.
 //!
 //! A `cast-join` is repeated until it is answered. What it brings is a place in a room like any other.
 
-use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+mod casting;
 
-/// The place we hold or want.
+use duet_protocol::{ClientMessage, ErrorCode, LoginAnswer, ServerMessage};
+
+use casting::Casting;
+
+/// The login and the place we hold or want.
 #[derive(Debug, Default)]
 pub struct Membership {
+    login: Option<Login>,
+    /// Logins sent on this connection and not answered: only the last answer counts.
+    unanswered_logins: u32,
     place: Option<Place>,
-    display: Option<Display>,
-    entry: Option<Entry>,
+    casting: Casting,
+}
+
+#[derive(Debug)]
+struct Login {
+    name: String,
+    uid: String,
+    lobby: Option<String>,
+    access_token: Option<String>,
+    /// The newest one; a `login` of the server brings it.
+    resume_token: Option<String>,
 }
 
 #[derive(Debug)]
@@ -24,39 +41,20 @@ struct Place {
     is_repeated: bool,
 }
 
-/// The code we show, or want to show.
-#[derive(Debug)]
-struct Display {
-    uid: String,
-    name: Option<String>,
-    access_token: Option<String>,
-    /// The newest one; a `cast-code` brings it.
-    resume_token: Option<String>,
-    room_id: Option<String>,
-    is_repeated: bool,
-}
-
-/// A code of somebody else's that we have sent and not been answered for.
-#[derive(Debug)]
-struct Entry {
-    code: String,
-    uid: String,
-    name: Option<String>,
-    access_token: Option<String>,
-}
-
 /// What a message of the server means for the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Pass it on.
     PassOn,
+    /// It is about something that we have asked otherwise since.
+    Ignore,
     /// Our place cannot be taken back yet: try again with a new connection after the back-off.
     TryLater(ErrorCode),
 }
 
 impl Membership {
     /// What is to be sent for a message handed over: a `join` always asks to be resumed, and
-    /// carries the token if the place may still be ours.
+    /// carries the token if the place may still be ours; a `login` likewise.
     pub fn outgoing(&mut self, message: ClientMessage) -> ClientMessage {
         match message {
             ClientMessage::Join {
@@ -90,45 +88,50 @@ impl Membership {
                 resume: _,
                 resume_token,
                 token,
-            } => {
-                let same = self.display.take().filter(|display| display.uid == uid);
-                let display = self.display.insert(Display {
-                    uid,
-                    name,
-                    access_token: token,
-                    resume_token: resume_token.or(same.and_then(|display| display.resume_token)),
-                    room_id: None,
-                    is_repeated: false,
-                });
-                display.open()
-            }
+            } => self.casting.open(uid, name, resume_token, token),
             ClientMessage::CastJoin {
                 code,
                 uid,
                 name,
                 resume: _,
                 token,
-            } => {
-                let entry = self.entry.insert(Entry {
-                    code,
-                    uid,
-                    name,
-                    access_token: token,
-                });
-                entry.join()
-            }
+            } => self.casting.enter(code, uid, name, token),
             ClientMessage::Leave { .. } => {
-                self.display = None;
-                self.entry = None;
+                self.casting = Casting::default();
                 self.place = None;
+                message
+            }
+            ClientMessage::Login {
+                name,
+                uid,
+                lobby,
+                resume: _,
+                resume_token,
+                token,
+            } => {
+                let same = self
+                    .login
+                    .take()
+                    .filter(|login| login.uid == uid && login.name == name && login.lobby == lobby);
+                let kept_token = same.and_then(|login| login.resume_token);
+                let login = self.login.insert(Login {
+                    name,
+                    uid,
+                    lobby,
+                    access_token: token,
+                    resume_token: resume_token.or(kept_token),
+                });
+                self.unanswered_logins = self.unanswered_logins.saturating_add(1);
+                login.login()
+            }
+            ClientMessage::Logout => {
+                self.login = None;
                 message
             }
             ClientMessage::Offer(_)
             | ClientMessage::Answer(_)
             | ClientMessage::Candidate(_)
             | ClientMessage::MediaState { .. }
-            | ClientMessage::Login { .. }
-            | ClientMessage::Logout
             | ClientMessage::Call { .. }
             | ClientMessage::Accept { .. }
             | ClientMessage::Decline { .. }
@@ -139,39 +142,33 @@ impl Membership {
         }
     }
 
-    /// A connection is open: the first thing to send on it.
-    #[must_use]
-    pub fn join(&self) -> Option<ClientMessage> {
+    /// A connection is open: the first things to send on it. The login stands first, as it proves
+    /// whose the place is.
+    pub fn opened(&mut self) -> Vec<ClientMessage> {
+        self.unanswered_logins = u32::from(self.login.is_some());
+        let login = self.login.as_ref().map(Login::login);
         let place = self.place.as_ref().map(Place::join);
-        let entry = self.entry.as_ref().map(Entry::join);
-        place
-            .or(entry)
-            .or_else(|| self.display.as_ref().map(Display::open))
+        let join = place.or_else(|| self.casting.repeated());
+        login.into_iter().chain(join).collect()
     }
 
-    /// The connection broke after the join had been sent on it.
+    /// The connection broke after these had been sent on it.
     pub fn broken(&mut self) {
         if let Some(place) = &mut self.place {
             place.is_repeated = true;
         }
-        if let Some(display) = &mut self.display {
-            display.is_repeated = true;
-        }
+        self.casting.broken();
     }
 
-    /// What gives the place up, if one may be held.
-    pub fn leave(&mut self) -> Option<ClientMessage> {
-        if let Some(place) = self.place.take() {
-            return Some(ClientMessage::Leave {
-                room_id: place.room_id,
-                uid: place.uid,
-            });
-        }
-        let display = self.display.take()?;
-        Some(ClientMessage::Leave {
-            room_id: display.room_id?,
-            uid: display.uid,
-        })
+    /// What gives the place and the login up, if they may be held.
+    pub fn leave(&mut self) -> Vec<ClientMessage> {
+        let place = self.place.take().map(|place| (place.room_id, place.uid));
+        let shown = self.casting.close();
+        let leave = place
+            .or(shown)
+            .map(|(room_id, uid)| ClientMessage::Leave { room_id, uid });
+        let logout = self.login.take().map(|_| ClientMessage::Logout);
+        leave.into_iter().chain(logout).collect()
     }
 
     /// The server sent a message.
@@ -195,17 +192,17 @@ impl Membership {
                 resume_token,
                 ..
             } => {
-                if let Some(display) = &mut self.display {
-                    display.room_id = Some(room_id.clone());
-                    display.resume_token.clone_from(resume_token);
-                    display.is_repeated = false;
-                }
+                self.casting.code_shown(room_id, resume_token.as_deref());
                 Verdict::PassOn
             }
             ServerMessage::Full { .. } => {
                 self.place = None;
                 Verdict::PassOn
             }
+            ServerMessage::Login(answer) => self.login_answered(answer),
+            ServerMessage::Error {
+                code, reference, ..
+            } if reference.as_deref() == Some("login") => self.login_failed(*code),
             ServerMessage::Error {
                 code, reference, ..
             } => self.refused(*code, reference.as_deref()),
@@ -219,7 +216,6 @@ impl Membership {
             | ServerMessage::PeerLeave { .. }
             | ServerMessage::PeerAway { .. }
             | ServerMessage::PeerBack { .. }
-            | ServerMessage::Login(_)
             | ServerMessage::Presence(_)
             | ServerMessage::Ringing { .. }
             | ServerMessage::Ring { .. }
@@ -237,16 +233,42 @@ impl Membership {
         }
     }
 
+    fn login_answered(&mut self, answer: &LoginAnswer) -> Verdict {
+        self.unanswered_logins = self.unanswered_logins.saturating_sub(1);
+        if self.unanswered_logins > 0 {
+            return Verdict::Ignore;
+        }
+        match answer {
+            LoginAnswer::Accepted { resume_token, .. } => {
+                if let Some(login) = &mut self.login {
+                    login.resume_token.clone_from(resume_token);
+                }
+            }
+            LoginAnswer::Refused(_) => self.login = None,
+        }
+        Verdict::PassOn
+    }
+
+    /// `error` in answer to a login. The owner asks again where that may help.
+    fn login_failed(&mut self, code: ErrorCode) -> Verdict {
+        // The connection is about to be closed; the login is repeated on the next one.
+        if code == ErrorCode::ServerDraining {
+            return Verdict::PassOn;
+        }
+        self.unanswered_logins = self.unanswered_logins.saturating_sub(1);
+        if self.unanswered_logins > 0 {
+            return Verdict::Ignore;
+        }
+        self.login = None;
+        Verdict::PassOn
+    }
+
     /// A code was used, ours or another's: there is a place now, which was never asked for by `join`.
     fn take_seat(&mut self, room_id: &str, uid: &str) {
         if self.place.is_some() {
             return;
         }
-        let display = self.display.take_if(|display| display.uid == *uid);
-        let display = display.map(|display| (display.name, display.access_token));
-        let entry = self.entry.take_if(|entry| entry.uid == *uid);
-        let entry = entry.map(|entry| (entry.name, entry.access_token));
-        let Some((name, access_token)) = display.or(entry) else {
+        let Some((name, access_token)) = self.casting.seated(uid) else {
             return;
         };
         self.place = Some(Place {
@@ -260,14 +282,14 @@ impl Membership {
     }
 
     fn refused(&mut self, code: ErrorCode, reference: Option<&str>) -> Verdict {
-        let is_repeated = match (reference, &self.place, &self.display) {
-            (Some("join"), Some(place), _) => place.is_repeated,
-            (Some("cast-open"), _, Some(display)) => display.is_repeated,
-            (Some("cast-join"), _, _) => {
-                self.entry = None;
+        let is_repeated = match (reference, &self.place) {
+            (Some("join"), Some(place)) => place.is_repeated,
+            (Some("cast-open"), _) => self.casting.is_display_repeated(),
+            (Some("cast-join"), _) => {
+                self.casting.refuse_entry();
                 return Verdict::PassOn;
             }
-            (Some(_) | None, _, _) => return Verdict::PassOn,
+            (Some(_) | None, _) => return Verdict::PassOn,
         };
         match code {
             ErrorCode::UidTaken | ErrorCode::RateLimited | ErrorCode::Unavailable
@@ -291,7 +313,7 @@ impl Membership {
             | ErrorCode::NotAllowed
             | ErrorCode::Unknown => {
                 match reference {
-                    Some("cast-open") => self.display = None,
+                    Some("cast-open") => self.casting.refuse_display(),
                     Some(_) | None => self.place = None,
                 }
                 Verdict::PassOn
@@ -300,25 +322,14 @@ impl Membership {
     }
 }
 
-impl Display {
-    fn open(&self) -> ClientMessage {
-        ClientMessage::CastOpen {
-            uid: self.uid.clone(),
+impl Login {
+    fn login(&self) -> ClientMessage {
+        ClientMessage::Login {
             name: self.name.clone(),
+            uid: self.uid.clone(),
+            lobby: self.lobby.clone(),
             resume: true,
             resume_token: self.resume_token.clone(),
-            token: self.access_token.clone(),
-        }
-    }
-}
-
-impl Entry {
-    fn join(&self) -> ClientMessage {
-        ClientMessage::CastJoin {
-            code: self.code.clone(),
-            uid: self.uid.clone(),
-            name: self.name.clone(),
-            resume: true,
             token: self.access_token.clone(),
         }
     }

@@ -52,7 +52,7 @@ struct End {
 enum Wish {
     /// Try now.
     Try,
-    /// A `join` was handed over.
+    /// A `login` or a `join` was handed over.
     Join,
 }
 
@@ -171,6 +171,7 @@ impl Task {
                 }
                 Some(Command::Send(message)) => match self.membership.outgoing(message) {
                     ClientMessage::Join { .. }
+                    | ClientMessage::Login { .. }
                     | ClientMessage::CastOpen { .. }
                     | ClientMessage::CastJoin { .. } => return Ok(Wish::Join),
                     ClientMessage::Leave { .. }
@@ -178,7 +179,6 @@ impl Task {
                     | ClientMessage::Answer(_)
                     | ClientMessage::Candidate(_)
                     | ClientMessage::MediaState { .. }
-                    | ClientMessage::Login { .. }
                     | ClientMessage::Logout
                     | ClientMessage::Call { .. }
                     | ClientMessage::Accept { .. }
@@ -196,10 +196,10 @@ impl Task {
     async fn serve(&mut self, socket: Socket) -> Result<SignalingError, End> {
         let mut connection = Connection::new(socket);
         self.tell(SignalingEvent::Opened).await?;
-        if let Some(join) = self.membership.join()
-            && let Err(error) = connection.send(join.to_json())
-        {
-            return Ok(error);
+        for message in self.membership.opened() {
+            if let Err(error) = connection.send(message.to_json()) {
+                return Ok(error);
+            }
         }
         let config = &self.config;
         let mut keepalive = Keepalive::new(
@@ -253,10 +253,10 @@ impl Task {
                 Ok(Ok(()))
             }
             Some(Command::LeaveAndClose(done)) => {
-                if let Some(leave) = self.membership.leave()
-                    && let Err(error) = connection.send(leave.to_json())
-                {
-                    tracing::debug!(code = error.code(), "no leave could be sent");
+                for message in self.membership.leave() {
+                    if let Err(error) = connection.send(message.to_json()) {
+                        tracing::debug!(code = error.code(), "no leave could be sent");
+                    }
                 }
                 finish(connection).await;
                 Err(End { _done: Some(done) })
@@ -282,6 +282,7 @@ impl Task {
                 self.tell(SignalingEvent::Message(message)).await?;
                 Ok(Ok(()))
             }
+            Verdict::Ignore => Ok(Ok(())),
             Verdict::TryLater(code) => Ok(Err(SignalingError::NotYet(code))),
         }
     }

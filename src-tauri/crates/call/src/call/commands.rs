@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use duet_protocol::{AudioState, ClientMessage, VideoState};
 
 use super::{Call, Place};
+use crate::named::EndedBy;
 use crate::output::Output;
 use crate::state::{CallState, FailureCause, ReconnectCause};
 use crate::timing::JOIN_TIMEOUT;
@@ -15,15 +16,29 @@ impl Call {
             tracing::debug!("join while in a room is ignored");
             return;
         }
-        self.place = Some(Place { room_id, name });
+        self.last_call = None;
+        self.place = Some(Place {
+            room_id,
+            name,
+            named: None,
+            cast: None,
+        });
         self.rejoin(now);
     }
 
-    /// The same room again.
+    /// The same room, or the same person, again.
     pub(super) fn rejoin(&mut self, now: Instant) {
         if self.state.is_active() {
             return;
         }
+        match self.last_call.clone() {
+            Some(call) => self.call_person(now, call),
+            None => self.enter_place(now),
+        }
+    }
+
+    pub(super) fn enter_place(&mut self, now: Instant) {
+        self.unseat();
         let Some(place) = &self.place else {
             return;
         };
@@ -39,10 +54,13 @@ impl Call {
     }
 
     /// The signaling client keeps this message and repeats it after breaks, with the newest token.
-    fn send_join(&mut self) {
+    pub(super) fn send_join(&mut self) {
         let Some(place) = self.place.clone() else {
             return;
         };
+        if let Some(request) = self.cast_request(&place) {
+            return self.signal(request);
+        }
         self.signal(ClientMessage::Join {
             room_id: place.room_id,
             uid: self.uid.clone(),
@@ -56,6 +74,10 @@ impl Call {
     pub(super) fn cancel(&mut self, now: Instant) {
         match &self.state {
             CallState::Idle => {}
+            CallState::Calling { .. } => {
+                self.abandon_call();
+                self.set_state(CallState::Idle);
+            }
             CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. } => {
@@ -65,7 +87,10 @@ impl Call {
             CallState::Connected { .. }
             | CallState::Reconnecting { .. }
             | CallState::PeerLeft { .. } => self.leave(now),
-            CallState::Full { .. } | CallState::Failed { .. } | CallState::Left { .. } => {
+            CallState::Unanswered { .. }
+            | CallState::Full { .. }
+            | CallState::Failed { .. }
+            | CallState::Left { .. } => {
                 self.set_state(CallState::Idle);
             }
         }
@@ -75,18 +100,31 @@ impl Call {
         if !self.state.is_active() {
             return;
         }
+        if matches!(self.state, CallState::Calling { .. }) {
+            return self.cancel(now);
+        }
+        self.end(now, EndedBy::Us);
+    }
+
+    /// The call is over, and the place given up.
+    pub(super) fn end(&mut self, now: Instant, by: EndedBy) {
         let lasted = self.lasted(now);
         self.give_place_up();
+        let named = self.place.as_ref().and_then(|place| place.named.clone());
         self.set_state(CallState::Left {
             room_id: self.room_id(),
             since: now,
             lasted,
+            named: named.map(|named| named.call),
+            by,
         });
     }
 
     pub(super) fn retry(&mut self, now: Instant) {
         match &self.state {
-            CallState::Joining { .. } => self.push(Output::RetrySignaling),
+            CallState::Calling { .. } | CallState::Joining { .. } => {
+                self.push(Output::RetrySignaling);
+            }
             CallState::Reconnecting { .. } => {
                 if !self.server.is_open() {
                     self.push(Output::RetrySignaling);
@@ -95,7 +133,10 @@ impl Call {
                 }
                 self.recover_now(now);
             }
-            CallState::Full { .. } | CallState::Failed { .. } | CallState::Left { .. } => {
+            CallState::Unanswered { .. }
+            | CallState::Full { .. }
+            | CallState::Failed { .. }
+            | CallState::Left { .. } => {
                 self.push(Output::RetrySignaling);
                 self.rejoin(now);
             }
@@ -114,6 +155,8 @@ impl Call {
                 since: now,
             }),
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }
@@ -153,6 +196,11 @@ impl Call {
     /// The deadline of the state has come.
     pub(super) fn give_up(&mut self, now: Instant) {
         let cause = match &self.state {
+            CallState::Calling { ringing, .. } => {
+                let was_ringing = *ringing;
+                return self.calling_overdue(now, was_ringing);
+            }
+            CallState::Joining { .. } if self.server.is_joined() => return self.nobody_came(now),
             CallState::Joining { problem, .. } => FailureCause::ServerUnreachable(*problem),
             CallState::Negotiating { .. } => FailureCause::NegotiationTimeout,
             CallState::Reconnecting { cause, .. } => match cause {
@@ -160,6 +208,7 @@ impl Call {
                 ReconnectCause::Server => FailureCause::ServerUnreachable(None),
             },
             CallState::Idle
+            | CallState::Unanswered { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Connected { .. }
             | CallState::PeerLeft { .. }
@@ -183,10 +232,16 @@ impl Call {
     }
 
     /// The server holds no place for us any more, or soon: nothing of the call is left.
-    fn give_place_up(&mut self) {
+    pub(super) fn give_place_up(&mut self) {
         self.forget_remote();
+        let room_id = self.room_id();
         let message = ClientMessage::Leave {
-            room_id: self.room_id(),
+            // A cast whose code was never used may have none yet; the server says so, and that is all.
+            room_id: if room_id.is_empty() {
+                "none".to_owned()
+            } else {
+                room_id
+            },
             uid: self.uid.clone(),
         };
         self.signal(message);
@@ -197,6 +252,8 @@ impl Call {
         match &self.state {
             CallState::PeerLeft { lasted, .. } => Some(*lasted),
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use duet_protocol::limits::CALL_ENTRY_TIMEOUT;
 use duet_protocol::{ErrorCode, RoomId, ServerMessage};
 
 use super::Call;
@@ -15,14 +16,25 @@ use crate::remote::{Presence, Remote};
 use crate::state::{
     CallState, FailureCause, LeaveCause, ReconnectCause, RemotePeer, ServerProblem,
 };
-use crate::timing::{NEGOTIATION_TIMEOUT, RECONNECT_TIMEOUT};
+use crate::timing::{CALL_GRACE, NEGOTIATION_TIMEOUT, RECONNECT_TIMEOUT};
 
 impl Call {
     pub(super) fn message(&mut self, now: Instant, message: ServerMessage) {
+        let Some(message) = self.directory_message(now, message) else {
+            return;
+        };
         if self.server.is_leaving() {
             if is_answer_to_leave(&message) {
                 self.server.confirmed_leave();
                 self.resume_token = None;
+            }
+            if let ServerMessage::Joined {
+                room_id,
+                role: Some(_),
+                ..
+            } = message
+            {
+                self.refuse_seat(room_id);
             }
             return;
         }
@@ -34,14 +46,21 @@ impl Call {
                 ice_servers,
                 resume_token,
                 resumed,
-                role: _,
+                role,
             } => {
+                self.take_seat(&room_id, role);
                 if uid == self.uid && self.is_our_room(&room_id) {
-                    self.ice_servers = ice_servers;
+                    self.take_ice_servers(now, ice_servers);
                     self.resume_token = resume_token;
                     self.joined(now, resumed && user_num <= 1);
                 }
             }
+            ServerMessage::CastCode {
+                code,
+                room_id,
+                expires_in,
+                resume_token: _,
+            } => self.cast_code(now, code, room_id, expires_in),
             ServerMessage::RespJoin { remote_uid, name } => {
                 self.introduced(now, remote_uid, name, true);
             }
@@ -60,7 +79,7 @@ impl Call {
                 }
             }
             ServerMessage::Leaved { .. } | ServerMessage::Keepalive => {}
-            // A call by name has a machine of its own; this one begins in the room.
+            // Taken before.
             ServerMessage::Login(_)
             | ServerMessage::Presence(_)
             | ServerMessage::Ringing { .. }
@@ -72,7 +91,6 @@ impl Call {
             | ServerMessage::NoAnswer { .. }
             | ServerMessage::Unavailable { .. }
             | ServerMessage::Missed { .. }
-            | ServerMessage::CastCode { .. }
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. } => {}
@@ -121,6 +139,16 @@ impl Call {
 
     fn joined(&mut self, now: Instant, other_is_gone: bool) {
         match &self.state {
+            CallState::Joining { since, .. } if self.is_named() => {
+                let since = *since;
+                self.server.joined();
+                self.set_state(CallState::Joining {
+                    room_id: self.room_id(),
+                    since,
+                    deadline: now + CALL_ENTRY_TIMEOUT + CALL_GRACE,
+                    problem: None,
+                });
+            }
             CallState::Joining { .. } | CallState::Reconnecting { peer: None, .. } => {
                 self.server.joined();
                 self.set_state(CallState::WaitingForPeer {
@@ -140,6 +168,8 @@ impl Call {
                 }
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
@@ -148,7 +178,7 @@ impl Call {
 
     /// The server names the other. The one already there (`polite` false) makes the first offer.
     fn introduced(&mut self, now: Instant, uid: String, name: Option<String>, polite: bool) {
-        if !self.server.is_joined() || uid == self.uid {
+        if !self.server.is_joined() || uid == self.uid || !self.meet(&uid) {
             return;
         }
         if self.is_remote(&uid) {
@@ -176,6 +206,22 @@ impl Call {
         self.start_negotiation(now);
     }
 
+    /// The room of a call by name is for the other alone.
+    fn meet(&mut self, uid: &str) -> bool {
+        let named = self.place.as_mut().and_then(|place| place.named.as_mut());
+        named.is_none_or(|named| {
+            let is_other = named.call.peer.uid == uid;
+            named.is_met |= is_other;
+            is_other
+        })
+    }
+
+    fn is_named(&self) -> bool {
+        self.place
+            .as_ref()
+            .is_some_and(|place| place.named.is_some())
+    }
+
     fn full(&mut self, now: Instant, room_id: &str) {
         if self.server.is_joined() || !self.is_our_room(room_id) {
             return;
@@ -195,6 +241,8 @@ impl Call {
             // Media flows; the place was lost in a restart of the server. `Retry` asks again.
             CallState::Connected { .. } => {}
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
@@ -202,7 +250,9 @@ impl Call {
     }
 
     fn refused(&mut self, now: Instant, code: ErrorCode, reference: Option<&str>) {
-        if self.server.is_joined() || reference.is_some_and(|command| command != "join") {
+        let is_ours =
+            reference.is_none_or(|command| command == "join") || self.is_cast_refusal(reference);
+        if self.server.is_joined() || !is_ours {
             return;
         }
         if code == ErrorCode::ServerDraining {
@@ -223,6 +273,8 @@ impl Call {
                 });
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Negotiating { .. }
             | CallState::Connected { .. }
             | CallState::Reconnecting { peer: Some(_), .. }
@@ -245,6 +297,13 @@ impl Call {
 
     /// The other is gone and we are alone.
     pub(super) fn peer_gone(&mut self, now: Instant, cause: LeaveCause) {
+        if self.is_named() {
+            // Nobody else will ever come to this room.
+            return self.end(now, cause.into());
+        }
+        if self.cast_over(now, cause) {
+            return;
+        }
         let lasted = self.lasted(now);
         let peer = self.state.peer().cloned();
         self.forget_remote();
@@ -268,6 +327,8 @@ impl Call {
 
     pub(super) fn signaling_lost(&mut self, now: Instant, lost_by: ServerProblem) {
         self.server.lost();
+        self.listing_lost();
+        self.named_calls_lost(now);
         match &mut self.state {
             CallState::Joining { problem, .. } => {
                 if *problem != Some(lost_by) {
@@ -280,6 +341,8 @@ impl Call {
                 self.wait_for_server(now);
             }
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Negotiating { .. }
             | CallState::Connected { .. }
             | CallState::Reconnecting { .. }
@@ -301,6 +364,8 @@ impl Call {
 
     pub(super) fn signaling_failed(&mut self, now: Instant, problem: ServerProblem) {
         self.server.lost();
+        self.listing_lost();
+        self.named_calls_lost(now);
         let ends_call = match &self.state {
             CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
@@ -311,6 +376,8 @@ impl Call {
             | CallState::Connected { .. }
             | CallState::Reconnecting { peer: Some(_), .. } => problem == ServerProblem::REPLACED,
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => false,

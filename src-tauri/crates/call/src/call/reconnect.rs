@@ -152,6 +152,8 @@ impl Call {
             }
             CallState::Connected { .. }
             | CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Reconnecting { peer: None, .. }
@@ -243,6 +245,8 @@ impl Call {
             }
             CallState::Reconnecting { .. } => self.recover_now(now),
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }

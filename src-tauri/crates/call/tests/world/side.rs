@@ -84,6 +84,10 @@ impl Side {
             }
             Output::RequestKeyFrame { .. } => self.key_frames_requested += 1,
             Output::StateChanged(state) => self.words.push(state.word()),
+            Output::Directory(_) | Output::Ring(_) | Output::RingEnded { .. } | Output::Text(_) => {
+                panic!("nobody asked for a directory")
+            }
+            Output::CastCode { .. } => panic!("nobody asked for a cast"),
             Output::RemoteMedia { audio, video } => self.remote_media = Some((audio, video)),
         }
     }

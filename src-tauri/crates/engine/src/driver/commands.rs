@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use duet_call::{CallState, Input};
+use duet_call::{CallState, Input, Listed};
 use duet_media::device_watch::DeviceWatcher;
-use duet_signaling::{SignalingClient, SignalingConfig};
+use duet_protocol::{AudioState, CallMedia, CastRole, VideoState};
 use tokio::sync::mpsc;
 
-use super::{Driver, Signaling};
+use super::Driver;
+use crate::config::DirectoryConfig;
 use crate::endpoint::Command;
 use crate::event::{DeviceNotice, EndpointEvent};
 use crate::figures::Figures;
@@ -26,6 +27,18 @@ impl Driver {
             Command::Retry => self.enter(Input::Retry),
             Command::Rejoin => self.enter(Input::Rejoin),
             Command::Wait => self.input(Input::Wait),
+            Command::Directory(directory) => self.set_directory(directory),
+            Command::Call { uid, media } => self.call(uid, media),
+            Command::AcceptCall {
+                call_id,
+                with_camera,
+            } => self.accept_call(call_id, with_camera),
+            Command::DeclineCall { call_id } => self.input(Input::DeclineCall { call_id }),
+            Command::Text { to, id, content } => self.input(Input::SendText { to, id, content }),
+            Command::Ringing(sink) => self.media.set_ringing(sink),
+            Command::Share(target) => self.share(target),
+            Command::OpenCast => self.open_cast(),
+            Command::JoinCast { code, target } => self.join_cast(code, target),
             Command::Microphone(on) => {
                 self.media.set_microphone_on(on);
                 self.announce_media();
@@ -62,29 +75,66 @@ impl Driver {
     }
 
     /// Gives the machine an input that may enter a room, with a connection to the server for it.
-    fn enter(&mut self, input: Input) {
+    pub(super) fn enter(&mut self, input: Input) {
         if !self.call.state().is_active() {
             self.timeline.asked(Instant::now());
-            self.connect();
+            let server = self.config.server.clone();
+            // After a call by name, the same person is called again: where we are listed.
+            let is_room = matches!(
+                input,
+                Input::Join { .. } | Input::OpenCast { .. } | Input::JoinCast { .. }
+            ) || self.call.last_call().is_none();
+            if is_room {
+                self.use_server(server);
+            }
         }
         self.announce_media();
         self.input(input);
     }
 
-    fn connect(&mut self) {
-        self.release_signaling();
-        let config = SignalingConfig {
-            url: self.config.server.url.clone(),
-            trusted_fingerprints: self.config.server.trusted_fingerprints.clone(),
-            ..SignalingConfig::default()
+    fn set_directory(&mut self, directory: Option<DirectoryConfig>) {
+        if self.directory == directory {
+            return;
+        }
+        self.directory = directory;
+        let listed = self.directory.as_ref().map(|directory| Listed {
+            name: directory.name.clone(),
+            lobby: directory.lobby.clone(),
+        });
+        let is_home = self.is_home();
+        self.input(Input::Directory { listed, is_home });
+        self.settle_signaling();
+    }
+
+    fn call(&mut self, uid: String, media: CallMedia) {
+        if self.call.state().is_active() {
+            return;
+        }
+        self.timeline.asked(Instant::now());
+        self.media.set_camera_on(media == CallMedia::Video);
+        self.announce_media();
+        self.input(Input::CallSomebody { uid, media });
+    }
+
+    fn accept_call(&mut self, call_id: String, with_camera: bool) {
+        let ringing = self.call.incoming().filter(|call| call.call_id == call_id);
+        let Some(media) = ringing.map(|call| call.media) else {
+            return;
         };
-        let (handle, events) = SignalingClient::spawn(config);
-        self.signaling = Some(Signaling { handle, events });
+        // Before the camera is set: what the person says is meant for the call that begins.
+        self.input(Input::Leave);
+        self.timeline.asked(Instant::now());
+        self.media
+            .set_camera_on(media == CallMedia::Video && with_camera);
+        self.announce_media();
+        self.input(Input::AcceptCall { call_id });
     }
 
     fn leave(&mut self) {
         let input = match self.call.state() {
             CallState::Idle
+            | CallState::Calling { .. }
+            | CallState::Unanswered { .. }
             | CallState::Joining { .. }
             | CallState::Full { .. }
             | CallState::Failed { .. }
@@ -100,7 +150,11 @@ impl Driver {
 
     /// Tells the machine, and through it the other, what we send.
     pub(super) fn announce_media(&mut self) {
-        let (audio, video) = self.media.states();
+        let (audio, video) = match self.call.cast_role() {
+            None => self.media.states(),
+            Some(CastRole::Presenter) => (AudioState::None, VideoState::Screen),
+            Some(CastRole::Display) => (AudioState::None, VideoState::Off),
+        };
         self.input(Input::MediaState { audio, video });
     }
 
@@ -112,6 +166,7 @@ impl Driver {
                     self.tell(EndpointEvent::Device(DeviceNotice { kind, change }));
                 }
             }
+            MediaNotice::Screen(target, result) => self.screen_notice(&target, result),
             MediaNotice::MicrophoneLevel(level_dbfs) => {
                 self.tell(EndpointEvent::MicrophoneLevel { level_dbfs });
             }

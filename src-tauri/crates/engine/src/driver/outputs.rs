@@ -1,7 +1,8 @@
 //! What the call machine asks for, done.
 
 use duet_call::{CallState, Output};
-use duet_protocol::VideoState;
+use duet_peer::Direction;
+use duet_protocol::{CastRole, VideoState};
 
 use super::Driver;
 use crate::event::EndpointEvent;
@@ -49,6 +50,15 @@ impl Driver {
                 self.ask_peer(&session, PeerCommand::RequestKeyFrame);
             }
             Output::StateChanged(state) => self.state_changed(state),
+            Output::CastCode { code, expires_at } => {
+                self.tell(EndpointEvent::CastCode { code, expires_at });
+            }
+            Output::Directory(status) => self.tell(EndpointEvent::Directory(status)),
+            Output::Ring(call) => self.tell(EndpointEvent::Ring(call)),
+            Output::RingEnded { call, cause } => {
+                self.tell(EndpointEvent::RingEnded { call, cause });
+            }
+            Output::Text(event) => self.tell(EndpointEvent::Text(event)),
             Output::RemoteMedia { audio, video } => {
                 if let Some(session) = self.call.session().map(str::to_owned) {
                     self.ask_peer(&session, PeerCommand::RemoteVideo(sends_pictures(video)));
@@ -67,6 +77,11 @@ impl Driver {
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),
+            direction: match self.call.cast_role() {
+                None => Direction::SendRecv,
+                Some(CastRole::Presenter) => Direction::SendOnly,
+                Some(CastRole::Display) => Direction::RecvOnly,
+            },
         };
         let handle = PeerHandle::spawn(plan, self.media.link(), self.reports.clone());
         self.peers.insert(session, handle);
@@ -82,18 +97,10 @@ impl Driver {
     fn state_changed(&mut self, state: CallState) {
         tracing::info!(state = state.word(), "call");
         self.update_devices(&state);
-        if !state.is_active() {
-            // Nothing to talk about with the server; a last `leave` is flushed by the client.
-            self.release_signaling();
-        }
+        let is_ringing_there = matches!(state, CallState::Calling { ringing: true, .. });
+        self.media.set_ringback(is_ringing_there);
+        self.settle_signaling();
         self.tell(EndpointEvent::State(state));
-    }
-
-    /// Ends the connection to the server after what waits to be sent.
-    pub(super) fn release_signaling(&mut self) {
-        if let Some(signaling) = self.signaling.take() {
-            tokio::spawn(signaling.handle.leave_and_close());
-        }
     }
 }
 

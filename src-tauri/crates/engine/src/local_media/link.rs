@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use duet_media::audio::{Level, PlayoutDelay, SpeakerTest};
+use duet_media::audio::{Level, PlayoutDelay, RingTone, SpeakerTest};
 use duet_media::frame::{AudioBlock, VideoFrame};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -30,6 +30,8 @@ pub(crate) struct Consumers {
     /// Names the owner, so that it can take back only its own.
     pub(crate) session: String,
     pub(crate) pictures: PictureConsumer,
+    /// Takes pictures of a screen, which are sent in place of the camera's.
+    pub(crate) screen: PictureConsumer,
     pub(crate) sound: SoundConsumer,
     pub(crate) play: SoundProducer,
 }
@@ -40,8 +42,10 @@ pub(crate) struct MediaLink {
     notices: mpsc::Sender<MediaNotice>,
     consumers: Mutex<Option<Consumers>>,
     microphone_on: AtomicBool,
+    is_sharing: AtomicBool,
     speaker_delay: Mutex<Option<PlayoutDelay>>,
     speaker_test: Mutex<Option<SpeakerTest>>,
+    ringback: Mutex<Option<RingTone>>,
     blocks: AtomicU32,
 }
 
@@ -58,8 +62,10 @@ impl MediaLink {
             notices,
             consumers: Mutex::new(None),
             microphone_on: AtomicBool::new(true),
+            is_sharing: AtomicBool::new(false),
             speaker_delay: Mutex::new(None),
             speaker_test: Mutex::new(None),
+            ringback: Mutex::new(None),
             blocks: AtomicU32::new(0),
         }
     }
@@ -110,14 +116,49 @@ impl MediaLink {
         self.speaker_test.lock().is_some()
     }
 
+    /// It rings at the other's, or no more.
+    pub(super) fn set_ringback(&self, on: bool) {
+        let mut ringback = self.ringback.lock();
+        if ringback.is_some() != on {
+            *ringback = on.then(RingTone::ringback);
+        }
+    }
+
+    pub(super) fn plays_ringback(&self) -> bool {
+        self.ringback.lock().is_some()
+    }
+
     /// The camera has a picture.
     pub(super) fn picture(&self, frame: VideoFrame) {
         self.taps.local_video.take(frame.clone());
+        if self.is_sharing.load(Ordering::Relaxed) {
+            return;
+        }
         let consumer = self
             .consumers
             .lock()
             .as_ref()
             .map(|all| Arc::clone(&all.pictures));
+        if let Some(consumer) = consumer {
+            consumer(frame);
+        }
+    }
+
+    /// A screen is sent in place of the camera from now on, or no longer.
+    pub(super) fn set_sharing(&self, is_sharing: bool) {
+        self.is_sharing.store(is_sharing, Ordering::Relaxed);
+    }
+
+    /// The screen that is shared has a picture. The last one may come when the sharing is over.
+    pub(super) fn screen(&self, frame: VideoFrame) {
+        if !self.is_sharing.load(Ordering::Relaxed) {
+            return;
+        }
+        let consumer = self
+            .consumers
+            .lock()
+            .as_ref()
+            .map(|all| Arc::clone(&all.screen));
         if let Some(consumer) = consumer {
             consumer(frame);
         }
@@ -163,6 +204,9 @@ impl MediaLink {
                 self.taps.remote_audio.take(block);
             }
             None => block.samples.fill(0.0),
+        }
+        if let Some(ringback) = self.ringback.lock().as_mut() {
+            ringback.mix_into(&mut block.samples);
         }
         let mut test = self.speaker_test.lock();
         if let Some(sound) = test.as_mut()

@@ -17,6 +17,7 @@ use super::sink::AudioPull;
 use super::stream::Port;
 use super::supervisor::PortSlot;
 use super::tone::SpeakerTest;
+use crate::clock;
 use crate::frame::AudioBlock;
 use crate::source::pacer::Pacer;
 use crate::stop::StopSignal;
@@ -128,10 +129,12 @@ impl Feed {
         });
     }
 
+    /// What waits in the ring, and what the device had still to play at its last callback, less the
+    /// time since. (The device says so itself: sound servers hold more or less than the two callbacks
+    /// that one would guess, and a callback that was late once says nothing about the next.)
     fn delay_us(&self) -> i64 {
-        // What waits in the ring, and about two callbacks in the device.
-        let device = 2 * self.port.largest_callback.load(Ordering::Relaxed);
-        let samples = (self.port.ring.len() + device) as i64;
-        samples * 1_000_000 / i64::from(self.port.rate_hz.max(1))
+        let ring_us = self.port.ring.len() as i64 * 1_000_000 / i64::from(self.port.rate_hz.max(1));
+        let until_us = self.port.played_until_us.load(Ordering::Relaxed);
+        ring_us + (until_us - clock::now_us()).max(0)
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
-    BufferSize, Device, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig,
-    SupportedStreamConfigRange,
+    BufferSize, Device, ErrorKind, FromSample, OutputCallbackInfo, Sample, SampleFormat,
+    SizedSample, StreamConfig, SupportedStreamConfigRange,
 };
 use parking_lot::Mutex;
 
@@ -25,6 +25,9 @@ use crate::frame::AudioBlock;
 pub(super) const STARTED: u64 = 10;
 /// Longest wait for a sound server to set a stream up.
 const OPEN: Duration = Duration::from_secs(2);
+
+/// A device that claims to play later than this is not believed.
+const LONGEST_DEVICE_DELAY: Duration = Duration::from_millis(500);
 
 /// What a device's callback and the thread behind it share.
 #[derive(Debug)]
@@ -40,6 +43,9 @@ pub(super) struct Port {
     pub(super) last_callback_us: AtomicI64,
     /// Most frames that one callback brought or took.
     pub(super) largest_callback: AtomicUsize,
+    /// Output: when the device plays the end of what the last callback gave it, in microseconds of
+    /// the media clock; zero before the first callback.
+    pub(super) played_until_us: AtomicI64,
     /// Output: samples that must wait in the ring before playing begins or goes on.
     pub(super) prime_level: AtomicUsize,
     /// Output: whether samples flow; false before the first and after the ring ran empty.
@@ -59,6 +65,7 @@ impl Port {
             frames: AtomicU64::new(0),
             last_callback_us: AtomicI64::new(0),
             largest_callback: AtomicUsize::new(0),
+            played_until_us: AtomicI64::new(0),
             prime_level: AtomicUsize::new(usize::MAX),
             is_primed: AtomicBool::new(false),
             waker: OnceLock::new(),
@@ -99,7 +106,8 @@ impl Port {
         }
     }
 
-    fn give<T: Sample + FromSample<f32>>(&self, data: &mut [T], channels: usize) {
+    /// `wait_us`: what the device says it plays before this.
+    fn give<T: Sample + FromSample<f32>>(&self, data: &mut [T], channels: usize, wait_us: i64) {
         let frames = data.len() / channels;
         let mut primed = self.is_primed.load(Ordering::Relaxed);
         if !primed && self.ring.len() >= self.prime_level.load(Ordering::Relaxed) {
@@ -117,6 +125,9 @@ impl Port {
         place.for_each(|frame| frame.fill(T::EQUILIBRIUM));
         self.is_primed.store(primed, Ordering::Relaxed);
         self.note(frames);
+        let length_us = frames as i64 * 1_000_000 / i64::from(self.rate_hz.max(1));
+        let until_us = self.last_callback_us.load(Ordering::Relaxed) + wait_us + length_us;
+        self.played_until_us.store(until_us, Ordering::Relaxed);
     }
 }
 
@@ -173,7 +184,12 @@ where
             device.build_input_stream(config, take, on_error, Some(OPEN))
         }
         Direction::Output => {
-            let give = move |data: &mut [T], _: &_| data_port.give(data, channels);
+            let give = move |data: &mut [T], info: &OutputCallbackInfo| {
+                let times = info.timestamp();
+                let wait = times.playback.duration_since(times.callback);
+                let wait_us = wait.min(LONGEST_DEVICE_DELAY).as_micros() as i64;
+                data_port.give(data, channels, wait_us);
+            };
             device.build_output_stream(config, give, on_error, Some(OPEN))
         }
     }

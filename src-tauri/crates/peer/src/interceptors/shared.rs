@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::clock_reference::ClockReferences;
 use crate::codec::MediaKind;
+use crate::driver_rounds::DriverRounds;
 use crate::event::{ConnectionState, EventSender, PeerEvent};
 use crate::liveness::Liveness;
 use crate::negotiated::Negotiated;
@@ -72,8 +73,9 @@ pub(crate) struct Shared {
     pub(crate) liveness: Mutex<Liveness>,
     /// DTLS is up and the peer is not closed.
     pub(crate) connected: AtomicBool,
-    /// The selected pair goes over a relay of ours.
-    pub(crate) relayed: AtomicBool,
+    /// A relay may be had.
+    pub(crate) has_relay: AtomicBool,
+    pub(crate) rounds: Arc<DriverRounds>,
     /// The stream key frames are asked of; 0 before the first packet.
     pub(crate) remote_video: AtomicU32,
     pub(crate) target_bitrate_bps: AtomicU64,
@@ -92,7 +94,8 @@ impl Shared {
             packets_heard: AtomicU64::new(0),
             liveness: Mutex::default(),
             connected: AtomicBool::new(false),
-            relayed: AtomicBool::new(false),
+            has_relay: AtomicBool::new(false),
+            rounds: Arc::default(),
             remote_video: AtomicU32::new(0),
             target_bitrate_bps: AtomicU64::new(START_BITRATE_BPS),
         }
@@ -101,6 +104,11 @@ impl Shared {
     /// For spacing repairs.
     pub(crate) fn round_trip(&self) -> Duration {
         self.filter.round_trip().unwrap_or(ROUND_TRIP_GUESS)
+    }
+
+    /// A path is sought, for the first time or anew.
+    pub(crate) fn seeks_path(&self) {
+        self.rounds.want(self.has_relay.load(Relaxed));
     }
 
     /// The connection as the library sees it; the owner is told unless they know.

@@ -1,7 +1,7 @@
 //! Making the library's connection: codecs, ICE timing, interceptors, sockets, tracks.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -38,7 +38,6 @@ pub(super) struct Built {
     pub(super) connection: Arc<dyn PeerConnection>,
     pub(super) audio: Arc<TrackLocalStaticRTP>,
     pub(super) video: Arc<TrackLocalStaticRTP>,
-    pub(super) has_relay: bool,
     notices: Mutex<Option<mpsc::Receiver<Notice>>>,
 }
 
@@ -57,6 +56,8 @@ pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<B
     let has_relay = servers
         .iter()
         .any(|server| server.urls.iter().any(|url| url.starts_with("turn:")));
+    shared.has_relay.store(has_relay, Relaxed);
+    shared.seeks_path();
     let configuration = || configuration(config, servers.clone());
     let (mdns, none) = (MulticastDnsMode::QueryOnly, MulticastDnsMode::Disabled);
     let first = if config.mdns { mdns } else { none };
@@ -73,7 +74,6 @@ pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<B
         connection,
         audio,
         video,
-        has_relay,
         notices: Mutex::new(Some(notices)),
     })
 }
@@ -95,7 +95,7 @@ async fn connect(
     };
     let inner = config.runtime.clone();
     let inner = inner.unwrap_or_else(|| Arc::new(TokioRuntime) as Arc<dyn Runtime>);
-    let runtime = FilteredRuntime::new(inner, shared.filter.clone());
+    let runtime = FilteredRuntime::new(inner, shared.filter.clone(), shared.rounds.clone());
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration)
         .with_media_engine(media_engine(&config.video_codecs)?)
@@ -131,11 +131,17 @@ fn configuration(
 /// time to connect; the wait is for a better pair, which on a call answers within these.
 fn setting_engine(config: &PeerConfig, mdns: MulticastDnsMode) -> SettingEngine {
     let ms = |ms| Some(Duration::from_millis(ms));
+    // There is nothing better to wait for where only relays may be used.
+    let relay_wait = if relay_only(config.ice_policy) {
+        0
+    } else {
+        500
+    };
     SettingEngineBuilder::new()
         .with_ice_connection_attempts(ms(20), Some(60))
         .with_prflx_acceptance_min_wait(ms(0))
         .with_srflx_acceptance_min_wait(ms(100))
-        .with_relay_acceptance_min_wait(ms(500))
+        .with_relay_acceptance_min_wait(ms(relay_wait))
         .with_ice_timeouts(ms(5_000), ms(25_000), ms(500))
         .with_discard_local_candidates_during_ice_restart(true)
         .with_include_loopback_candidate(config.loopback_candidates)

@@ -16,6 +16,7 @@ use webrtc::peer_connection::PeerConnectionEventHandler;
 
 use crate::event::{ConnectionState, PeerEvent};
 use crate::interceptors::Shared;
+use crate::sdp::hide_related;
 
 /// What the peer's own task must know of.
 pub(super) enum Notice {
@@ -47,9 +48,15 @@ impl PeerConnectionEventHandler for Handler {
         if self.relay_only && event.candidate.typ != RTCIceCandidateType::Relay {
             return;
         }
-        let json = event.candidate.to_json().ok();
-        let json = json.and_then(|init| serde_json::to_string(&init).ok());
-        if let Some(json) = json {
+        let Ok(mut init) = event.candidate.to_json() else {
+            return;
+        };
+        // Which relay it is is ours to know.
+        init.url = None;
+        if self.relay_only {
+            init.candidate = hide_related(&init.candidate);
+        }
+        if let Ok(json) = serde_json::to_string(&init) {
             let candidate = PeerEvent::LocalCandidate(Some(json));
             self.shared.events.control(candidate);
         }

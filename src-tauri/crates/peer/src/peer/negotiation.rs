@@ -13,7 +13,8 @@ use crate::error::PeerError;
 use crate::interceptors::Shared;
 use crate::sdp::{
     CandidateRefused, DescriptionKind, DtlsRole, MAX_CANDIDATES, answerer_role, candidate_type,
-    check_candidate, clamp_directions, ice_credentials, keep_role, prefer_formats, strip_rejected,
+    check_candidate, clamp_directions, hide_related, ice_credentials, keep_role, prefer_formats,
+    strip_rejected,
 };
 
 /// What the negotiation remembers from step to step.
@@ -60,6 +61,9 @@ impl Negotiation {
         let offer = connection.create_offer(Some(options)).await;
         let offer = offer.map_err(PeerError::library)?;
         set_local_credentials(shared, &offer.sdp);
+        if ice_restart {
+            shared.seeks_path();
+        }
         let made = offer.sdp.clone();
         let applied = connection.set_local_description(offer).await;
         applied.map_err(PeerError::library)?;
@@ -165,6 +169,7 @@ impl Negotiation {
             if credentials.user_fragment != self.remote_user_fragment {
                 self.remote_user_fragment = credentials.user_fragment.clone();
                 self.candidates = self.early.len();
+                shared.seeks_path();
             }
             shared.filter.set_remote_credentials(credentials);
         }
@@ -215,11 +220,15 @@ impl Negotiation {
         if !self.relay_only {
             return sdp;
         }
-        let shown = sdp.lines().filter(|line| {
-            let candidate = line.trim_end().strip_prefix("a=candidate:");
-            candidate.is_none_or(|candidate| candidate_type(candidate) == Some("relay"))
+        let shown = sdp.lines().filter_map(|line| {
+            let line = line.trim_end();
+            match line.strip_prefix("a=candidate:") {
+                Some(candidate) if candidate_type(candidate) != Some("relay") => None,
+                Some(_) => Some(hide_related(line)),
+                None => Some(line.to_owned()),
+            }
         });
-        shown.flat_map(|line| [line.trim_end(), "\r\n"]).collect()
+        shown.flat_map(|line| [line, "\r\n".to_owned()]).collect()
     }
 }
 

@@ -1,5 +1,4 @@
-//! The peer's own task: wakes the library's driver where it sleeps too long, learns the path after
-//! each connect, and notices what the library does not report: silence, a failed DTLS handshake
+//! The peer's own task: learns the path after each connect, and notices what the library does not report: silence, a failed DTLS handshake
 //! and a driver that died.
 
 use std::sync::Arc;
@@ -19,9 +18,6 @@ use super::path;
 use crate::event::{ConnectionState, PeerEvent};
 use crate::interceptors::Shared;
 
-/// Connecting over a relay advances with the driver's wake-ups only.
-const NUDGE_INTERVAL: Duration = Duration::from_millis(5);
-const NUDGE_AT_MOST: Duration = Duration::from_secs(30);
 /// How often the connection is looked after.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 /// DTLS repeats a lost flight after 1, 2, 4 and 8 s; with this much time four may be lost.
@@ -41,7 +37,6 @@ impl Watch {
             video: built.video.clone(),
             shared: shared.clone(),
             gone: false,
-            nudge_until: built.has_relay.then(|| Instant::now() + NUDGE_AT_MOST),
         };
         let notices = built.take_notices();
         let (stop, stopped) = oneshot::channel();
@@ -69,7 +64,6 @@ struct State {
     video: Arc<TrackLocalStaticRTP>,
     shared: Arc<Shared>,
     gone: bool,
-    nudge_until: Option<Instant>,
 }
 
 impl State {
@@ -79,10 +73,8 @@ impl State {
         mut stopped: oneshot::Receiver<()>,
     ) {
         let mut tracks: JoinSet<()> = JoinSet::new();
-        let mut nudges = tokio::time::interval(NUDGE_INTERVAL);
         let mut checks = tokio::time::interval(CHECK_INTERVAL);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        nudges.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 notice = notices.recv() => match notice {
@@ -97,17 +89,15 @@ impl State {
                 // A track ends with a renegotiation, or because the driver is gone.
                 Some(_) = tracks.join_next() => self.check().await,
                 _ = checks.tick(), if !self.gone => self.check().await,
-                _ = nudges.tick(), if self.nudge_until.is_some() => self.nudge().await,
             }
         }
         tracks.shutdown().await;
     }
 
     async fn on_connected(&mut self) {
-        self.nudge_until = None;
         let path = path::selected(&*self.connection, &self.shared).await;
-        let relayed = path.is_some_and(|path| path.local_candidate == "relay");
-        self.shared.relayed.store(relayed, Relaxed);
+        let is_relayed = path.is_some_and(|path| path.local_candidate == "relay");
+        self.shared.rounds.want(is_relayed);
     }
 
     async fn check(&mut self) {
@@ -131,13 +121,5 @@ impl State {
             }
             self.shared.library_state(ConnectionState::Failed);
         }
-    }
-
-    async fn nudge(&mut self) {
-        let over = self.nudge_until.is_none_or(|until| Instant::now() > until);
-        if over {
-            self.nudge_until = None;
-        }
-        let _ = self.video.write_rtcp(Vec::new()).await;
     }
 }

@@ -59,6 +59,20 @@ pub fn candidate_type(line: &str) -> Option<&str> {
         .flatten()
 }
 
+/// The candidate line without the address of ours behind it, which serves diagnostics only
+/// (RFC 8839, section 5.1): nothing that a description in text may be without.
+pub fn hide_related(line: &str) -> String {
+    let mut hidden: Vec<&str> = Vec::new();
+    for word in line.split(' ') {
+        hidden.push(match hidden.last() {
+            Some(&"raddr") => "0.0.0.0",
+            Some(&"rport") => "0",
+            Some(_) | None => word,
+        });
+    }
+    hidden.join(" ")
+}
+
 /// Whether it is UDP; `None` if it is no candidate at all.
 fn check_line(line: &str) -> Option<bool> {
     if line.chars().any(char::is_control) {
@@ -91,6 +105,15 @@ mod tests {
 
     fn json(candidate: &str) -> String {
         serde_json::json!({"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0}).to_string()
+    }
+
+    #[test]
+    fn the_address_behind_a_candidate_is_hidden() {
+        let line =
+            "candidate:1 1 udp 5 192.0.2.7 46154 typ relay raddr 10.0.0.2 rport 4711 ufrag E";
+        let hidden = "candidate:1 1 udp 5 192.0.2.7 46154 typ relay raddr 0.0.0.0 rport 0 ufrag E";
+        assert_eq!(hide_related(line), hidden);
+        assert_eq!(hide_related(hidden), hidden);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use webrtc::runtime::{
 };
 
 use super::{SourceFilter, Verdict};
+use crate::driver_rounds::{self, DriverRounds};
 
 /// Multicast DNS has a socket of its own and nothing to do with media.
 const MDNS_PORT: u16 = 5_353;
@@ -26,11 +27,20 @@ const MDNS_PORT: u16 = 5_353;
 pub(crate) struct FilteredRuntime {
     inner: Arc<dyn Runtime>,
     filter: Arc<SourceFilter>,
+    rounds: Arc<DriverRounds>,
 }
 
 impl FilteredRuntime {
-    pub(crate) fn new(inner: Arc<dyn Runtime>, filter: Arc<SourceFilter>) -> Self {
-        Self { inner, filter }
+    pub(crate) fn new(
+        inner: Arc<dyn Runtime>,
+        filter: Arc<SourceFilter>,
+        rounds: Arc<DriverRounds>,
+    ) -> Self {
+        Self {
+            inner,
+            filter,
+            rounds,
+        }
     }
 }
 
@@ -38,7 +48,8 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl Runtime for FilteredRuntime {
     fn spawn(&self, future: BoxFuture<'static, ()>) -> Box<dyn JoinHandle> {
-        self.inner.spawn(future)
+        self.inner
+            .spawn(Box::pin(driver_rounds::of_library(future)))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
@@ -76,7 +87,10 @@ impl Runtime for FilteredRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.inner.sleep(duration)
+        match self.rounds.instead_of_sleep() {
+            Some(round) => Box::pin(round),
+            None => self.inner.sleep(duration),
+        }
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {

@@ -11,6 +11,8 @@ mod loss_repair;
 mod lossy;
 mod rejected_section;
 mod relay_policy;
+mod relayed;
+mod relays;
 mod renegotiation;
 mod sender_reports;
 mod silence;

@@ -9,12 +9,12 @@ use std::time::Duration;
 use duet_protocol::CloseReason;
 use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{Ending, Socket};
+use crate::stream::Stream;
 
 /// For the close frame to leave; a slow reader gets as long as it took to notice it.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ fn frame_of(reason: CloseReason) -> CloseFrame {
     }
 }
 
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: Stream) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -34,11 +34,7 @@ impl Exchange {
         } = opening;
         let token = resume_token.as_deref();
         let was_used = self.rooms.is_display_proven(&uid, token);
-        let is_shown = self
-            .casts
-            .display_of(&uid)
-            .zip(token)
-            .is_some_and(|(display, token)| display.tokens.admits(token));
+        let is_shown = self.is_code_proven(&uid, token);
         if !self.admit_caster(now, id, &uid, was_used || is_shown, "cast-open") {
             return;
         }
@@ -56,6 +52,18 @@ impl Exchange {
             self.rooms.shut(&display.room_id);
         }
         self.show_code(&uid);
+    }
+
+    /// Whether this token proves the code that is shown, or the place behind it.
+    pub(super) fn is_cast_proven(&self, uid: &str, token: Option<&str>) -> bool {
+        self.rooms.is_display_proven(uid, token) || self.is_code_proven(uid, token)
+    }
+
+    fn is_code_proven(&self, uid: &str, token: Option<&str>) -> bool {
+        let display = self.casts.display_of(uid);
+        display
+            .zip(token)
+            .is_some_and(|(display, token)| display.tokens.admits(token))
     }
 
     pub(super) fn cast_join(&mut self, now: Instant, id: ConnectionId, entry: Entry) {

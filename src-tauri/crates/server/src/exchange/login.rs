@@ -41,9 +41,11 @@ impl Exchange {
         if self.rooms.uid_of(id).is_some_and(|uid| uid != request.uid) {
             return self.rooms.refuse(id, "login", ErrorCode::UidMismatch);
         }
-        let claim = self
-            .rooms
-            .claim(id, &request.uid, self.is_login_proven(&request));
+        let claim = self.rooms.claim(
+            id,
+            &request.uid,
+            self.is_login_proven(&request.uid, request.resume_token.as_deref()),
+        );
         let has_login = self.directory.login_of(&request.uid).is_some();
         // Somebody whose login it is, is let in, whatever others behind the address did.
         let is_known = claim == Claim::Proven || (claim == Claim::Ours && has_login);
@@ -74,9 +76,10 @@ impl Exchange {
         }
     }
 
-    fn is_login_proven(&self, request: &Request) -> bool {
-        let login = self.directory.login_of(&request.uid);
-        match (&request.resume_token, login) {
+    /// Whether this token proves that a login belongs to whoever shows it.
+    pub(super) fn is_login_proven(&self, uid: &str, resume_token: Option<&str>) -> bool {
+        let login = self.directory.login_of(uid);
+        match (resume_token, login) {
             (Some(token), Some(login)) => login.tokens.admits(token),
             (Some(_) | None, _) => false,
         }

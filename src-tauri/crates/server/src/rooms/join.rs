@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use duet_protocol::{ErrorCode, RoomId, ServerMessage};
+use duet_protocol::{ClientMessage, ErrorCode, RoomId, ServerMessage};
 
 use super::room::{Member, Presence, Room};
 use super::{Claim, ConnectionId, Rooms};
@@ -44,7 +44,11 @@ impl Rooms {
             Some(_) => return self.refuse(id, "join", ErrorCode::AlreadyInRoom),
             None => {}
         }
-        let claim = self.claim(id, &request.uid, self.is_place_proven(&request));
+        let claim = self.claim(
+            id,
+            &request.uid,
+            self.is_place_proven(&request.uid, request.resume_token.as_deref()),
+        );
         let is_return = self.place_of(&request.uid) == Some(key.as_str());
         // Somebody who can prove the place is let in, whatever others behind the address did.
         let is_known = claim == Claim::Proven || (claim == Claim::Ours && is_return);
@@ -70,11 +74,30 @@ impl Rooms {
         self.enter(now, id, key, request);
     }
 
-    fn is_place_proven(&self, request: &Request) -> bool {
+    /// Whether a message takes back the place that is kept for whoever sent it.
+    pub(crate) fn is_return(&self, message: &ClientMessage) -> bool {
+        let ClientMessage::Join {
+            room_id,
+            uid,
+            resume_token,
+            ..
+        } = message
+        else {
+            return false;
+        };
+        let key = RoomId::parse(room_id)
+            .ok()
+            .map(|room_id| room_id.canonical());
+        key.is_some()
+            && self.place_of(uid) == key.as_deref()
+            && self.is_place_proven(uid, resume_token.as_deref())
+    }
+
+    fn is_place_proven(&self, uid: &str, resume_token: Option<&str>) -> bool {
         let member = self
-            .place_of(&request.uid)
-            .and_then(|key| self.rooms.get(key)?.member(&request.uid));
-        match (&request.resume_token, member) {
+            .place_of(uid)
+            .and_then(|key| self.rooms.get(key)?.member(uid));
+        match (resume_token, member) {
             (Some(token), Some(member)) => member.tokens.admits(token),
             (Some(_) | None, _) => false,
         }

@@ -1,4 +1,4 @@
-//! The flags of `duet-server` about STUN and TURN.
+//! The settings about STUN and TURN.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -11,9 +11,9 @@ use duet_server::turn::{OutsideTurn, PeerPolicy, Quotas, TurnConfig, TurnMode};
 /// STUN and TURN. On by default, on UDP port 3478 of the addresses of --listen.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Relay (STUN and TURN)")]
-pub(crate) struct TurnFlags {
+pub(crate) struct RelaySettings {
     /// No STUN and no TURN.
-    #[arg(long, env = "DUET_NO_TURN", conflicts_with_all = ["turn_uri", "turn_listen"])]
+    #[arg(long, env = "DUET_NO_TURN")]
     no_turn: bool,
 
     /// Where to listen over UDP; may be given several times. Port 0 takes a free one. Default: the
@@ -50,8 +50,6 @@ pub(crate) struct TurnFlags {
         long,
         env = "DUET_TURN_URI",
         value_delimiter = ',',
-        requires = "turn_secret",
-        conflicts_with = "turn_listen",
         value_parser = turn_uri
     )]
     turn_uri: Vec<String>,
@@ -86,8 +84,28 @@ pub(crate) struct TurnFlags {
     turn_max_bitrate: u32,
 }
 
-impl TurnFlags {
-    /// The relay that the flags ask for.
+impl RelaySettings {
+    /// Settings that do not go together, wherever each comes from.
+    ///
+    /// # Errors
+    /// What to change.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let is_outside = !self.turn_uri.is_empty();
+        if self.no_turn && (is_outside || !self.turn_listen.is_empty()) {
+            return Err("--no-turn leaves no place for --turn-uri or --turn-listen");
+        }
+        if is_outside && !self.turn_listen.is_empty() {
+            return Err(
+                "--turn-uri names another relay; --turn-listen would start the one in here",
+            );
+        }
+        if is_outside && self.turn_secret.is_empty() {
+            return Err("--turn-uri needs the --turn-secret of that relay");
+        }
+        Ok(())
+    }
+
+    /// The relay that is asked for.
     pub(crate) fn mode(&self, signaling: &[SocketAddr]) -> TurnMode {
         let credential_ttl = Duration::from_secs(self.turn_credential_ttl);
         if self.no_turn {

@@ -1,0 +1,65 @@
+//! Being the server, until a signal.
+
+use std::io::Write as _;
+
+use anyhow::Context;
+use duet_server::Server;
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{LogFormat, Settings};
+
+/// Serves until the program is asked to end.
+///
+/// # Errors
+/// Why it cannot start.
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let config = settings.server_config()?;
+    start_logging(settings)?;
+    let shutdown = shutdown_signal().context("cannot listen for signals")?;
+    let server = Server::bind(config).await?;
+    for url in server.urls() {
+        // Nobody may be listening to standard output; that stops no server.
+        let _ = writeln!(std::io::stdout(), "listening on {url}");
+    }
+    for address in server.turn_addrs() {
+        let _ = writeln!(std::io::stdout(), "relaying on turn:{address}");
+    }
+    server.run_until(shutdown).await;
+    Ok(())
+}
+
+/// Logs go to standard error: standard output belongs to the lines that say where we listen.
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log).context("--log is not a filter for logs")?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+    Ok(())
+}
+
+/// Ready when the program is asked to end. The handlers are in place when this returns.
+#[cfg(unix)]
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ready when the program is asked to end.
+#[cfg(windows)]
+fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}

@@ -1,0 +1,235 @@
+//! Everything that can be set on `duet-server`, in one place: this struct is the flags, the variables and
+//! the keys of the file alike.
+//!
+//! clap reads flags and variables. The file gives clap its defaults ([`file`]), so that a flag goes before a
+//! variable, a variable before the file, and the file before the built-in default, without a merge of our
+//! own; and so that a value means the same wherever it is written. A second struct for serde was rejected:
+//! the two would have drifted apart.
+
+pub(crate) mod file;
+pub(crate) mod print;
+mod relay;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use duet_protocol::IceServer;
+use duet_server::{
+    AccessKeys, ForwardedHeader, ServerConfig, TlsFiles, TrustedProxies, parse_ice_servers,
+};
+use ipnet::IpNet;
+
+use relay::RelaySettings;
+
+/// The settings.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// A file with settings in TOML: the long names of these flags are its keys. A flag goes before a
+    /// variable, a variable before the file.
+    #[arg(long, env = "DUET_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Where to listen; may be given several times. Port 0 takes a free one.
+    #[arg(
+        long,
+        env = "DUET_LISTEN",
+        value_delimiter = ',',
+        default_value = "0.0.0.0:7440"
+    )]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// The certificate, its issuers behind it, in PEM: with it --listen speaks TLS (wss). Read again
+    /// when it changes.
+    #[arg(long, env = "DUET_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate, in PEM.
+    #[arg(long, env = "DUET_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+
+    /// A key that closes the server: only who has a token of `duet-server token` is admitted. The
+    /// file has one line of at least 32 characters (openssl rand -hex 32), or two during a change.
+    #[arg(long, env = "DUET_ACCESS_KEY", value_name = "FILE")]
+    access_key: Option<PathBuf>,
+
+    /// The name or address by which people reach this server, such as calls.example.org: for the
+    /// links of `duet-server token`, and for `duet-server check`.
+    #[arg(long, env = "DUET_PUBLIC_HOST", value_name = "HOST")]
+    pub(crate) public_host: Option<String>,
+
+    /// A web origin to admit besides pages of the same host, such as https://calls.example.org;
+    /// may be given several times. "null" admits local files.
+    #[arg(long, env = "DUET_ALLOW_ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<String>,
+
+    /// A STUN or TURN server for the clients: stun:HOST:PORT, or the JSON of an RTCIceServer or of a
+    /// list of them; may be given several times.
+    #[arg(long, env = "DUET_ICE_SERVER", value_parser = ice_servers)]
+    ice_server: Vec<IceServers>,
+
+    /// A proxy in front, by its address or network, such as 127.0.0.1 or 10.0.0.0/8: what it says of
+    /// the client's address is believed. May be given several times.
+    #[arg(long, env = "DUET_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    trust_proxy: Vec<IpNet>,
+
+    /// The header in which that proxy says it.
+    #[arg(long, env = "DUET_FORWARDED_HEADER", value_enum, default_value_t = HeaderName::XForwardedFor)]
+    forwarded_header: HeaderName,
+
+    /// How logs are written to standard error.
+    #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: error, warn, info or debug, or directives of tracing-subscriber. Addresses
+    /// appear at debug only.
+    #[arg(long, env = "DUET_LOG", value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+
+    // Behind everything else: their headings would stay with what follows.
+    #[command(flatten)]
+    limits: LimitSettings,
+
+    #[command(flatten)]
+    relay: RelaySettings,
+}
+
+/// Budgets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitSettings {
+    /// Connections from one IPv4 address or IPv6 /64 network; 0 is without limit.
+    #[arg(long, env = "DUET_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 50)]
+    max_connections_per_address: usize,
+
+    /// New connections from one IPv4 address or IPv6 /64 network in a minute; 0 is without limit.
+    #[arg(long, env = "DUET_CONNECTIONS_PER_MINUTE", default_value_t = 1_200)]
+    connections_per_minute: u32,
+
+    /// Connections altogether.
+    #[arg(long, env = "DUET_MAX_CONNECTIONS", default_value_t = 10_000)]
+    max_connections: usize,
+
+    /// Joins and logins from one address that may fail in a minute.
+    #[arg(long, env = "DUET_FAILED_JOINS_PER_MINUTE", default_value_t = 30)]
+    failed_joins_per_minute: u32,
+
+    /// Calls by name from one address in a minute.
+    #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
+    calls_per_minute: u32,
+
+    /// Wrong codes of casts from one address in a minute.
+    #[arg(long, env = "DUET_CAST_GUESSES_PER_MINUTE", default_value_t = 5)]
+    cast_guesses_per_minute: u32,
+
+    /// Wrong codes of casts from everybody in a minute.
+    #[arg(
+        long,
+        env = "DUET_CAST_GUESSES_PER_MINUTE_OVERALL",
+        default_value_t = 1_000
+    )]
+    cast_guesses_per_minute_overall: u32,
+}
+
+/// What one `--ice-server` names.
+#[derive(Debug, Clone)]
+struct IceServers(Vec<IceServer>);
+
+/// A header for the address of a client.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum HeaderName {
+    /// What most proxies write.
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
+/// A form of log lines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line, for programs.
+    Json,
+}
+
+impl Settings {
+    /// What the server is started with.
+    ///
+    /// # Errors
+    /// Settings that do not go together, or what they name and cannot be read.
+    pub(crate) fn server_config(&self) -> anyhow::Result<ServerConfig> {
+        self.relay.check().map_err(anyhow::Error::msg)?;
+        let limits = &self.limits;
+        let per_minute = limits.connections_per_minute;
+        let per_address = limits.max_connections_per_address;
+        Ok(ServerConfig {
+            tls: self.tls_files()?,
+            allowed_origins: self.allow_origin.clone(),
+            ice_servers: self
+                .ice_server
+                .iter()
+                .flat_map(|entry| entry.0.clone())
+                .collect(),
+            turn: self.relay.mode(&self.listen),
+            access: self.access_keys()?,
+            trusted_proxies: self.trusted_proxies(),
+            connections_per_minute: (per_minute > 0).then_some(per_minute),
+            max_connections_per_address: (per_address > 0).then_some(per_address),
+            max_connections: limits.max_connections,
+            failed_joins_per_minute: limits.failed_joins_per_minute,
+            calls_per_minute: limits.calls_per_minute,
+            cast_guesses_per_minute: limits.cast_guesses_per_minute,
+            cast_guesses_per_minute_overall: limits.cast_guesses_per_minute_overall,
+            ..ServerConfig::new(self.listen.clone())
+        })
+    }
+
+    /// The keys of a closed server.
+    ///
+    /// # Errors
+    /// Why the file has none.
+    pub(crate) fn access_keys(&self) -> anyhow::Result<Option<AccessKeys>> {
+        let read = |path: &PathBuf| {
+            AccessKeys::read(path).with_context(|| format!("--access-key {}", path.display()))
+        };
+        self.access_key.as_ref().map(read).transpose()
+    }
+
+    fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies {
+            networks: self.trust_proxy.clone(),
+            header: match self.forwarded_header {
+                HeaderName::XForwardedFor => ForwardedHeader::XForwardedFor,
+                HeaderName::Forwarded => ForwardedHeader::Forwarded,
+            },
+        }
+    }
+
+    fn tls_files(&self) -> anyhow::Result<Option<TlsFiles>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            })),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => {
+                anyhow::bail!("--tls-cert and --tls-key are given together or not at all")
+            }
+        }
+    }
+}
+
+fn ice_servers(text: &str) -> Result<IceServers, String> {
+    let servers = parse_ice_servers(text).map_err(|error| error.to_string())?;
+    Ok(IceServers(servers))
+}
+
+/// A network, or an address as the smallest one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "an address or a network, such as 10.0.0.0/8".to_owned())
+}
