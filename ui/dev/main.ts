@@ -6,6 +6,7 @@ import type { View } from '../src/generated/view';
 import { app } from '../src/state/app.svelte';
 import '../src/styles/all.css';
 import { fixtureBackend } from './backend';
+import { picker } from '../src/state/share.svelte';
 import { fixtures, type FixtureName } from './fixtures';
 
 interface Options {
@@ -30,6 +31,8 @@ async function show(name: FixtureName, options: Options): Promise<void> {
   if (shown) await unmount(shown);
   app.settingsPage = fixture.settings ?? null;
   app.keySheetOpen = fixture.keySheet ?? false;
+  picker.goal = fixture.picker ?? null;
+  picker.entry = fixture.entry ?? false;
   push(view);
   if (!started) {
     started = true;

@@ -34,6 +34,8 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
       return { icon: 'warn', title: t('notice.settingsReset'), text: t('notice.settingsResetText', { file: data.keptAs }) };
     case 'shareEnded':
       return { icon: 'share', title: t('notice.shareEnded'), text: t(`screens.problem.${data.problem}`) };
+    case 'castEnded':
+      return { icon: 'cast', title: t('notice.castEnded'), text: '' };
     case 'peerJoined':
       return { icon: 'user', title: t('notice.peerJoined', { name: data.name ?? t('common.someone') }), text: '' };
   }

@@ -189,6 +189,7 @@ impl<W: Window> Controller<W> {
             | NoticeData::SignalingBack
             | NoticeData::SettingsReset { .. }
             | NoticeData::ShareEnded { .. }
+            | NoticeData::CastEnded
             | NoticeData::PeerJoined { .. } => return,
         };
         match action {

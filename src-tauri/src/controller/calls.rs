@@ -124,7 +124,7 @@ impl<W: Window> Controller<W> {
             }
         }
         self.view.call = self.call_view(state);
-        self.follow_cast();
+        self.follow_cast(state);
         if !state.is_active() {
             self.view.close_requested = false;
             if !matches!(state, CallState::Idle) {

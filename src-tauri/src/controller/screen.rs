@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use duet_engine::ShareEvent;
+use duet_engine::call::{CallState, EndedBy};
 use duet_media::screen::{
     ScreenError, ScreenSource, ScreenTarget, list_screens, screen_preview_jpeg,
 };
@@ -192,9 +193,18 @@ impl<W: Window> Controller<W> {
 
     /// The call is in another state: a code is shown while nobody has used it, and a cast is over with
     /// its call.
-    pub(super) fn follow_cast(&mut self) {
+    pub(super) fn follow_cast(&mut self, state: &CallState) {
         match &self.view.call {
-            CallView::Idle | CallView::Left { .. } => self.view.cast = None,
+            CallView::Idle => self.view.cast = None,
+            CallView::Left { .. } => {
+                if self.view.cast.take().is_some() {
+                    // There is nothing to come back to.
+                    self.view.call = CallView::Idle;
+                    if !matches!(state, CallState::Left { by: EndedBy::Us, .. }) {
+                        self.notify(NoticeLevel::Info, NoticeData::CastEnded, Vec::new());
+                    }
+                }
+            }
             CallView::WaitingForPeer { .. } => {}
             CallView::Joining { .. }
             | CallView::Negotiating { .. }

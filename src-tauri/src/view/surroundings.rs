@@ -245,6 +245,8 @@ pub enum NoticeData {
         /// Why.
         problem: super::ScreenProblem,
     },
+    /// The display shows our screen no longer.
+    CastEnded,
     /// The other is there.
     PeerJoined {
         /// Their name.

@@ -7,6 +7,8 @@ export type Goal = { kind: 'call' } | { kind: 'display'; code: string };
 
 class Picker {
   goal = $state.raw<Goal | null>(null);
+  /** The code of a display is being typed. */
+  entry = $state(false);
 }
 
 export const picker = new Picker();
