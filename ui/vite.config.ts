@@ -6,5 +6,7 @@ export default defineConfig({
   plugins: [svelte()],
   clearScreen: false,
   server: { port: 1420, strictPort: true },
-  build: { target: 'es2022', cssTarget: 'safari17.5', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: 'es2022', cssTarget: 'safari17.5', assetsInlineLimit: 0, modulePreload: { polyfill: false },
+    rolldownOptions: { input: { main: 'index.html', incoming: 'incoming.html' } },
+  },
 });

@@ -5,8 +5,8 @@ use tauri::State;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::view::{
-    CommandError, CommandErrorCode, DeviceKind, FrameSocket, InviteResult, JoinRequest,
-    NoticeAction, ScreensAnswer, SettingsPatch, View,
+    CallMedia, CommandError, CommandErrorCode, DeviceKind, FrameSocket, IncomingWindowView,
+    InviteResult, JoinRequest, NoticeAction, ScreensAnswer, SettingsPatch, View,
 };
 
 /// The answer to a command that only acts.
@@ -25,6 +25,8 @@ pub enum UiCommand {
     Screens(oneshot::Sender<ScreensAnswer>),
     /// Where frames come from.
     FrameSocket(oneshot::Sender<Result<FrameSocket, CommandError>>),
+    /// What the window of an incoming call shows.
+    IncomingReady(oneshot::Sender<IncomingWindowView>),
     /// Something to do.
     Act(Action, oneshot::Sender<Done>),
 }
@@ -50,6 +52,28 @@ pub enum Action {
     Rejoin,
     /// From a last screen back to Home.
     Dismiss,
+    /// Call somebody who is online, by uid.
+    CallPerson(String, CallMedia),
+    /// Call whoever is online under this name, with pictures.
+    CallName(String),
+    /// Call the person of the last call by name.
+    CallAgain,
+    /// Take the call that rings, with the camera or without.
+    AnswerCall(bool),
+    /// Refuse the call that rings.
+    DeclineCall,
+    /// Stop the ringing, not the call.
+    SilenceCall,
+    /// Open the conversation with this uid; none is the other person of the call.
+    OpenChat(Option<String>),
+    /// Close the conversation.
+    CloseChat,
+    /// Send a text to the person of the open conversation.
+    SendText(String),
+    /// Send a text that failed once more.
+    RetryText(u32),
+    /// Open a link of a text in the system's browser.
+    OpenLink(String),
     /// Trust this certificate for the present server.
     TrustCertificate(String),
     /// Be heard or not.
@@ -149,6 +173,11 @@ pub(crate) async fn list_screens(link: Link<'_>) -> Result<ScreensAnswer, Comman
     link.ask(UiCommand::Screens).await
 }
 
+#[tauri::command]
+pub(crate) async fn incoming_ready(link: Link<'_>) -> Result<IncomingWindowView, CommandError> {
+    link.ask(UiCommand::IncomingReady).await
+}
+
 /// One command for each action: its name, its arguments, and the action they make.
 macro_rules! actions {
     ($($name:ident($($argument:ident: $type:ty),*) => $action:expr;)*) => {
@@ -171,6 +200,17 @@ actions! {
     retry() => Action::Retry;
     rejoin() => Action::Rejoin;
     dismiss() => Action::Dismiss;
+    call_person(uid: String, media: CallMedia) => Action::CallPerson(uid, media);
+    call_name(name: String) => Action::CallName(name);
+    call_again() => Action::CallAgain;
+    answer_call(camera: bool) => Action::AnswerCall(camera);
+    decline_call() => Action::DeclineCall;
+    silence_call() => Action::SilenceCall;
+    open_chat(uid: Option<String>) => Action::OpenChat(uid);
+    close_chat() => Action::CloseChat;
+    send_text(text: String) => Action::SendText(text);
+    retry_text(id: u32) => Action::RetryText(id);
+    open_link(link: String) => Action::OpenLink(link);
     trust_certificate(sha256_fingerprint: String) => Action::TrustCertificate(sha256_fingerprint);
     set_microphone(on: bool) => Action::SetMicrophone(on);
     set_camera(on: bool) => Action::SetCamera(on);
@@ -211,6 +251,16 @@ macro_rules! handler {
             $crate::commands::retry,
             $crate::commands::rejoin,
             $crate::commands::dismiss,
+            $crate::commands::call_person,
+            $crate::commands::call_name,
+            $crate::commands::call_again,
+            $crate::commands::answer_call,
+            $crate::commands::decline_call,
+            $crate::commands::open_chat,
+            $crate::commands::close_chat,
+            $crate::commands::send_text,
+            $crate::commands::retry_text,
+            $crate::commands::open_link,
             $crate::commands::trust_certificate,
             $crate::commands::set_microphone,
             $crate::commands::set_camera,
@@ -231,6 +281,8 @@ macro_rules! handler {
             $crate::commands::set_full_screen,
             $crate::commands::set_window_title,
             $crate::commands::confirm_close,
+            $crate::commands::incoming_ready,
+            $crate::commands::silence_call,
         ]
     };
 }
@@ -247,15 +299,30 @@ mod tests {
     }
 
     #[test]
-    fn the_main_window_may_call_what_there_is_and_nothing_else() {
+    fn each_window_may_call_what_is_for_it_and_nothing_else() {
         let prefix = concat!("            $crate::", "commands::");
         let handled = names(include_str!("commands.rs"), prefix, ',');
-        let allowed = names(
+        let main = names(
             include_str!("../permissions/main-window.toml"),
             "\n  \"",
             '"',
         );
-        assert!(!handled.is_empty());
-        assert_eq!(handled, allowed);
+        let incoming = names(
+            include_str!("../permissions/incoming-window.toml"),
+            "\n  \"",
+            '"',
+        );
+        let only_incoming = ["incoming_ready", "silence_call"];
+        assert!(!main.is_empty());
+        assert_eq!(handled, [&main[..], &only_incoming[..]].concat());
+        assert_eq!(
+            incoming,
+            [
+                "incoming_ready",
+                "silence_call",
+                "answer_call",
+                "decline_call"
+            ]
+        );
     }
 }

@@ -7,12 +7,19 @@
 
 mod actions;
 mod calls;
+mod chat;
 mod devices;
+mod first_view;
+mod links;
+mod named;
+mod neutral;
 mod notices;
+mod people;
 mod quality;
 mod reach;
 mod rooms;
 mod screen;
+mod server_time;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -24,7 +31,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duet_engine::{Endpoint, EndpointConfig, EndpointEvent};
-use duet_protocol::RoomId;
+use duet_media::audio::AudioSinkSpec;
+use duet_protocol::{AccessToken, RoomId, User};
 use duet_server::ServerError;
 use tokio::sync::mpsc;
 
@@ -32,10 +40,7 @@ use crate::commands::UiCommand;
 use crate::frames::FrameServer;
 use crate::server_host::ServerHost;
 use crate::settings::{self, Stored};
-use crate::view::{
-    CallView, DeviceKindView, DevicesView, FrameSocket, Level, LocalMediaView, NetworkView,
-    PeerView, RendererHint, ServerReach, ServerView, View,
-};
+use crate::view::{CallMedia, FrameSocket, LanguageChoice, Level, PeerView, RendererHint, View};
 
 const TICK: Duration = Duration::from_secs(1);
 
@@ -51,17 +56,58 @@ pub trait Window: Send + 'static {
     fn set_title(&self, title: &str);
     /// Leaves the window out of pictures of the screen, where the system can.
     fn set_left_out(&self, on: bool);
+    /// Shows a window for a call that rings, and tells the system.
+    fn ring(&self, ring: &RingScreen);
+    /// Takes both away.
+    fn stop_ringing(&self);
+    /// Opens an address in the system's browser; false when that does not work.
+    fn open_link(&self, address: &str) -> bool;
     /// Closes the window for good.
     fn close(&self);
 }
 
-/// What the window says besides the page's commands.
+/// A call that rings, for the window and the system's notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingScreen {
+    /// Which, for the answer.
+    pub call_id: String,
+    /// Who calls.
+    pub name: String,
+    /// With pictures or without.
+    pub media: CallMedia,
+    /// The language to say it in.
+    pub language: LanguageChoice,
+    /// The size of text, 100 to 140: the window grows with it.
+    pub text_percent: u16,
+}
+
+/// What a person says to a notification of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RingAnswer {
+    /// As they ask.
+    Accept,
+    /// The camera stays off.
+    WithoutCamera,
+    /// No.
+    Decline,
+}
+
+/// What the window says besides the page's commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WindowEvent {
     /// The person wants it closed.
     CloseRequested,
     /// The system ends the application: nobody is there to ask.
     EndRequested,
+    /// The window of an incoming call was closed.
+    RingWindowClosed,
+    /// The notification of a call was answered.
+    NotificationAnswered {
+        /// The call it was about.
+        call_id: String,
+        /// The answer.
+        answer: RingAnswer,
+    },
 }
 
 /// What the controller starts with.
@@ -91,6 +137,8 @@ pub(crate) struct Place {
     room_id: RoomId,
     /// When it is not the configured one.
     other_server: Option<OtherServer>,
+    /// What the invite brought for a closed server.
+    access: Option<AccessToken>,
 }
 
 #[derive(Debug, Clone)]
@@ -118,6 +166,19 @@ pub struct Controller<W: Window> {
     /// The room of the call, kept to its end for Rejoin.
     place: Option<Place>,
     peer: PeerView,
+    peer_uid: Option<String>,
+    /// The call by name, kept to its end and for Call again.
+    named: Option<named::Named>,
+    /// The engine has begun it.
+    named_runs: bool,
+    /// Taken, but another call ends first; with the camera or without.
+    answered: Option<(named::Named, bool)>,
+    ringing: Option<named::Ringing>,
+    /// Who is online, as the server says it.
+    people: Vec<User>,
+    chats: chat::Chats,
+    /// Where calls ring when the command line names the speaker.
+    fixed_ring: Option<AudioSinkSpec>,
     /// When the call connected first, in Unix milliseconds.
     connected_since_ms: Option<i64>,
     /// How the connection of the call does.
@@ -148,8 +209,12 @@ impl<W: Window> Controller<W> {
             .server_url
             .unwrap_or_else(|| start.stored.settings.server_url.clone());
         let server = ServerHost::find(&configured).await?;
+        let is_fixed = start
+            .fixed_devices
+            .contains(&crate::view::DeviceKind::Speaker);
+        let fixed_ring = is_fixed.then(|| start.endpoint.devices.speaker.clone());
         let (endpoint, events) = Endpoint::start(start.endpoint);
-        let view = first_view(&start.stored, &server);
+        let view = first_view::first_view(&start.stored, &server);
         let mut controller = Self {
             window,
             view,
@@ -164,6 +229,14 @@ impl<W: Window> Controller<W> {
             unconfirmed: None,
             place: None,
             peer: calls::unknown_peer(None),
+            peer_uid: None,
+            named: None,
+            named_runs: false,
+            answered: None,
+            ringing: None,
+            people: Vec::new(),
+            chats: chat::Chats::default(),
+            fixed_ring,
             connected_since_ms: None,
             quality: quality::QualityMeter::default(),
             statistics_open: false,
@@ -180,6 +253,7 @@ impl<W: Window> Controller<W> {
             controller.note_settings_reset(&kept);
         }
         controller.check_server();
+        controller.update_directory().await;
         if let Some(text) = start.join {
             controller.join_at_once(&text).await;
         }
@@ -203,7 +277,7 @@ impl<W: Window> Controller<W> {
         while !self.closing {
             tokio::select! {
                 Some(command) = commands.recv() => self.ui_command(command).await,
-                Some(event) = window_events.recv() => self.window_event(event),
+                Some(event) = window_events.recv() => self.window_event(event).await,
                 Some(event) = events.recv() => self.endpoint_event(event).await,
                 Some(found) = self.reach.found() => self.reach_found(found),
                 _ = tick.tick() => self.tick().await,
@@ -232,6 +306,9 @@ impl<W: Window> Controller<W> {
                 // It takes a while, and the call must not wait.
                 tokio::task::spawn_blocking(move || reply.send(screen::screens()));
             }
+            UiCommand::IncomingReady(reply) => {
+                let _ = reply.send(self.incoming_window());
+            }
             UiCommand::FrameSocket(reply) => {
                 let _ = reply.send(self.frame_socket());
             }
@@ -245,7 +322,7 @@ impl<W: Window> Controller<W> {
         }
     }
 
-    fn window_event(&mut self, event: WindowEvent) {
+    async fn window_event(&mut self, event: WindowEvent) {
         match event {
             WindowEvent::CloseRequested => {
                 if self.is_in_call() {
@@ -255,6 +332,10 @@ impl<W: Window> Controller<W> {
                 }
             }
             WindowEvent::EndRequested => self.closing = true,
+            WindowEvent::RingWindowClosed => self.ring_window_closed().await,
+            WindowEvent::NotificationAnswered { call_id, answer } => {
+                self.notification_answered(&call_id, answer).await;
+            }
         }
     }
 
@@ -290,6 +371,7 @@ impl<W: Window> Controller<W> {
     }
 
     async fn end(self) {
+        self.window.stop_ringing();
         if self.endpoint.close().await.is_err() {
             tracing::debug!("the endpoint had ended");
         }
@@ -312,45 +394,4 @@ fn now_ms() -> i64 {
 fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split('/').next().unwrap_or(rest).to_owned()
-}
-
-fn first_view(stored: &Stored, server: &ServerHost) -> View {
-    let (embedded, network) = match server {
-        ServerHost::Elsewhere { .. } => (false, NetworkView::NotEmbedded),
-        ServerHost::Embedded(_) => (true, NetworkView::Closed),
-    };
-    View {
-        call: CallView::Idle,
-        lobby: None,
-        microphone: LocalMediaView {
-            on: stored.microphone_on,
-            problem: None,
-        },
-        camera: LocalMediaView {
-            on: stored.camera_on,
-            problem: None,
-        },
-        devices: DevicesView {
-            cameras: DeviceKindView::default(),
-            microphones: DeviceKindView::default(),
-            speakers: DeviceKindView::default(),
-        },
-        server: ServerView {
-            url: server.url().to_owned(),
-            host: host_of(server.url()),
-            embedded,
-            reach: ServerReach::Checking,
-            network,
-        },
-        confirm_server: None,
-        notices: Vec::new(),
-        recents: stored.recents.clone(),
-        settings: stored.settings.clone(),
-        statistics: None,
-        speaker_test_running: false,
-        share: None,
-        cast: None,
-        full_screen: false,
-        close_requested: false,
-    }
 }

@@ -5,13 +5,16 @@ pub mod arguments;
 pub mod commands;
 pub mod controller;
 pub mod frames;
+mod incoming_window;
 mod machine;
+mod notifications;
 mod profile;
 mod report;
 pub mod server_host;
 pub mod settings;
 pub mod view;
 mod window;
+mod words;
 
 use std::process::ExitCode;
 

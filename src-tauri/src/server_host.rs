@@ -8,6 +8,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use duet_server::turn::{PeerPolicy, TurnConfig};
 use duet_server::{Server, ServerConfig, ServerError};
 use tokio::net::TcpStream;
 
@@ -103,6 +104,7 @@ impl EmbeddedServer {
             Err(_) => self.server.listen_also(SocketAddr::new(own, 0)).await?,
         };
         self.open = Some(address);
+        self.open_relay(own);
         Ok(address)
     }
 
@@ -110,6 +112,23 @@ impl EmbeddedServer {
     pub async fn close_to_network(&mut self) {
         if let Some(address) = self.open.take() {
             self.server.stop_listening(address).await;
+            self.server.close_relay();
+        }
+    }
+
+    /// For networks that keep their computers apart. Both people are in this network, so private
+    /// addresses are what they have; those of this machine stay closed as always.
+    fn open_relay(&self, own: IpAddr) {
+        let config = TurnConfig {
+            peers: PeerPolicy {
+                allow_private: true,
+                allow_same_host: false,
+            },
+            is_required: false,
+            ..TurnConfig::new(vec![SocketAddr::new(own, 0)])
+        };
+        if let Err(error) = self.server.open_relay(&config) {
+            tracing::warn!(%error, "the network gets no relay");
         }
     }
 
@@ -209,10 +228,15 @@ mod tests {
         let loopback_port = server.url.rsplit(':').next().expect("a port").to_owned();
         let loopback_port = loopback_port.trim_end_matches("/ws").to_owned();
         assert!(!speaks_websocket(&format!("ws://{own}:{loopback_port}/ws")).await);
+        assert!(server.server.turn_addrs().is_empty(), "none on loopback");
         let address = server.open_to_network().await.expect("it opens");
         let url = format!("ws://{address}/ws");
         assert!(speaks_websocket(&url).await);
+        let relays = server.server.turn_addrs();
+        assert_eq!(relays.len(), 1, "a relay for the network");
+        assert_eq!(relays[0].ip(), own);
         server.close_to_network().await;
+        assert!(server.server.turn_addrs().is_empty(), "and none without");
         assert!(!speaks_websocket(&url).await);
         assert!(speaks_websocket(&server.url).await, "who is in stays");
     }

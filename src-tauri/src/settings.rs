@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::view::{RecentRoom, Settings};
+use crate::view::{Recent, RecentKind, Settings};
 
 const FILE_NAME: &str = "settings.json";
 /// Larger files are not ours.
 const MAX_FILE_LEN: u64 = 256 * 1024;
-const RECENT_ROOMS: usize = 8;
+/// Calls and rooms remembered.
+const RECENTS: usize = 24;
 
 /// Everything that is remembered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,8 +31,8 @@ pub struct Stored {
     pub camera_on: bool,
     /// Certificates that the person trusted.
     pub trusted_certificates: Vec<TrustedCertificate>,
-    /// Rooms joined lately, newest first.
-    pub recents: Vec<RecentRoom>,
+    /// Calls and rooms of late, newest first.
+    pub recents: Vec<Recent>,
 }
 
 /// The chosen devices by their stable ids; `None` follows the system.
@@ -44,6 +45,8 @@ pub struct ChosenDevices {
     pub microphone: Option<ChosenDevice>,
     /// The speaker.
     pub speaker: Option<ChosenDevice>,
+    /// The speaker to ring on.
+    pub ringer: Option<ChosenDevice>,
 }
 
 /// A device that was chosen, with the name to show while it is not connected.
@@ -84,17 +87,19 @@ impl Stored {
     fn bounded(mut self) -> Self {
         self.settings.bound();
         self.trusted_certificates.truncate(64);
-        self.recents.truncate(RECENT_ROOMS);
+        self.recents.truncate(RECENTS);
         self
     }
 
-    /// Puts a room at the top of the recent ones.
-    pub fn remember_room(&mut self, room: RecentRoom) {
+    /// Puts a call or a room at the top of the recent ones; a room is in the list once.
+    pub fn remember(&mut self, recent: Recent) {
         self.recents.retain(|known| {
-            (&known.room_id, &known.server_url) != (&room.room_id, &room.server_url)
+            recent.kind != RecentKind::Room
+                || (known.kind, &known.room_id, &known.server_url)
+                    != (recent.kind, &recent.room_id, &recent.server_url)
         });
-        self.recents.insert(0, room);
-        self.recents.truncate(RECENT_ROOMS);
+        self.recents.insert(0, recent);
+        self.recents.truncate(RECENTS);
     }
 
     /// Trusts a certificate for a server, in place of the one before.
@@ -184,8 +189,9 @@ fn read(path: &Path) -> io::Result<Option<Stored>> {
 mod tests {
     use super::*;
 
-    fn room(room_id: &str) -> RecentRoom {
-        RecentRoom {
+    fn room(room_id: &str) -> Recent {
+        Recent {
+            kind: RecentKind::Room,
             room_id: room_id.to_owned(),
             server_url: None,
             peer_name: None,
@@ -200,7 +206,7 @@ mod tests {
         let mut stored = Stored::default();
         stored.settings.display_name = "Ana".to_owned();
         for id in ["a", "b", "a"] {
-            stored.remember_room(room(id));
+            stored.remember(room(id));
         }
         stored.trust("wss://x/ws", "00");
         stored.trust("wss://x/ws", "11");

@@ -7,6 +7,7 @@
 
 mod answers;
 mod call;
+mod people;
 mod screen;
 mod settings;
 mod surroundings;
@@ -19,8 +20,12 @@ pub use answers::{
     PathStatistics, RendererHint, SoundStatistics, StatisticsView, VideoStatistics,
 };
 pub use call::{
-    CallPath, CallView, Failure, PeerLeftReason, PeerView, Quality, ReconnectCause, RemoteAudio,
-    RemoteVideo,
+    CallPath, CallView, EndedBy, Failure, PeerLeftReason, PeerView, Quality, ReconnectCause,
+    RemoteAudio, RemoteVideo,
+};
+pub use people::{
+    CallMedia, ChatView, IncomingView, IncomingWindowView, LoginProblem, MessageState, MessageView,
+    PeopleView, PersonView, Presence, SendProblem, UnansweredReason,
 };
 pub use screen::{CastCodeView, CastView, ScreenProblem, ScreenView, ScreensAnswer, ShareView};
 pub use settings::{
@@ -54,8 +59,16 @@ pub struct View {
     pub confirm_server: Option<ConfirmServerView>,
     /// Toasts, oldest first.
     pub notices: Vec<Notice>,
-    /// Rooms joined lately, newest first.
-    pub recents: Vec<RecentRoom>,
+    /// Calls and rooms of late, newest first.
+    pub recents: Vec<Recent>,
+    /// Who is online.
+    pub people: PeopleView,
+    /// Somebody calls; absent in do-not-disturb.
+    pub incoming: Option<IncomingView>,
+    /// The open conversation.
+    pub chat: Option<ChatView>,
+    /// Texts of the person in the call that were not looked at.
+    pub call_unread: u32,
     /// The settings.
     pub settings: Settings,
     /// Figures, while their panel is open.
@@ -83,19 +96,38 @@ pub struct LobbyView {
     pub server_host: Option<String>,
 }
 
-/// A room joined lately.
+/// A call or a room of late.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, export_to = "view.ts")]
-pub struct RecentRoom {
-    /// The room.
+pub struct Recent {
+    /// How we met.
+    #[serde(default)]
+    pub kind: RecentKind,
+    /// The room; empty for a call by name.
     pub room_id: String,
     /// Its server, when it is not the configured one.
     pub server_url: Option<String>,
-    /// Who was there.
+    /// Who was there, or who called.
     pub peer_name: Option<String>,
-    /// When we left.
+    /// When it ended.
     pub ended_ms: i64,
     /// How long the call lasted.
     pub duration_ms: Option<i64>,
+}
+
+/// How two people met, or did not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "view.ts")]
+pub enum RecentKind {
+    /// In a room.
+    #[default]
+    Room,
+    /// We called.
+    Called,
+    /// They called.
+    CalledYou,
+    /// They called and got no answer.
+    Missed,
 }

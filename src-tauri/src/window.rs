@@ -12,9 +12,11 @@ use tokio::sync::mpsc;
 
 use crate::arguments::Arguments;
 use crate::commands::{self, ControllerLink, UiCommand};
-use crate::controller::{Controller, Start, Window, WindowEvent};
+use crate::controller::{Controller, RingScreen, Start, Window, WindowEvent};
 use crate::frames::{FrameServer, StreamId};
+use crate::incoming_window::IncomingWindow;
 use crate::machine;
+use crate::notifications::Notifications;
 use crate::profile::Profile;
 use crate::settings::{self, Loaded, Stored};
 use crate::view::{DeviceKind, Level, View};
@@ -33,6 +35,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (commands, commands_in) = mpsc::channel(COMMANDS);
     let (window_events, window_events_in) = mpsc::channel(COMMANDS);
     let closing = window_events.clone();
+    let ringing = window_events.clone();
     #[cfg(unix)]
     let ending = window_events.clone();
     tauri::Builder::default()
@@ -48,7 +51,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
             tauri::async_runtime::spawn(end_when_told(ending));
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
-                if let Err(error) = control(handle.clone(), arguments, profile, channels).await {
+                if let Err(error) =
+                    control(handle.clone(), arguments, profile, channels, ringing).await
+                {
                     tracing::error!("{error:#}");
                     handle.exit(1);
                 }
@@ -125,7 +130,7 @@ fn open_window(app: &AppHandle, events: mpsc::Sender<WindowEvent>) -> tauri::Res
 }
 
 /// The page never leaves the application.
-fn is_own_page(url: &tauri::Url) -> bool {
+pub(crate) fn is_own_page(url: &tauri::Url) -> bool {
     match url.scheme() {
         "tauri" => true,
         "http" => url.host_str() == Some("tauri.localhost"),
@@ -158,6 +163,7 @@ async fn control(
     arguments: Arguments,
     profile: Profile,
     channels: Channels,
+    events: mpsc::Sender<WindowEvent>,
 ) -> anyhow::Result<()> {
     let Loaded {
         mut stored,
@@ -179,7 +185,11 @@ async fn control(
         join: arguments.join.or(arguments.invite),
         renderer_hint: machine::renderer_hint(),
     };
-    let window = TauriWindow(app);
+    let window = TauriWindow {
+        incoming: IncomingWindow::new(app.clone(), events.clone()),
+        notifications: Notifications::new(events),
+        app,
+    };
     let (controller, events) = Controller::start(start, window, frames).await?;
     if let Some(path) = arguments.report {
         tokio::spawn(crate::report::write_every_second(
@@ -241,11 +251,15 @@ fn fixed_devices(arguments: &Arguments) -> Vec<DeviceKind> {
 }
 
 /// The real window. What cannot be shown is logged: the call goes on without it.
-struct TauriWindow(AppHandle);
+struct TauriWindow {
+    app: AppHandle,
+    incoming: IncomingWindow,
+    notifications: Notifications,
+}
 
 impl TauriWindow {
     fn with(&self, act: impl FnOnce(tauri::WebviewWindow) -> tauri::Result<()>) {
-        if let Some(window) = self.0.get_webview_window(LABEL)
+        if let Some(window) = self.app.get_webview_window(LABEL)
             && let Err(error) = act(window)
         {
             tracing::warn!(%error, "the window did not obey");
@@ -255,11 +269,11 @@ impl TauriWindow {
 
 impl Window for TauriWindow {
     fn show(&self, view: &View) {
-        self.with(|window| window.emit("view", view));
+        self.with(|window| window.emit_to(LABEL, "view", view));
     }
 
     fn level(&self, level: &Level) {
-        self.with(|window| window.emit("level", level));
+        self.with(|window| window.emit_to(LABEL, "level", level));
     }
 
     fn set_full_screen(&self, on: bool) {
@@ -274,7 +288,26 @@ impl Window for TauriWindow {
         self.with(|window| window.set_content_protected(on));
     }
 
+    fn ring(&self, ring: &RingScreen) {
+        // Somebody at work in Duet goes on with the keyboard; nobody else loses the focus.
+        let main = self.app.get_webview_window(LABEL);
+        let focused = main.is_some_and(|window| window.is_focused().unwrap_or(false));
+        self.incoming.open(focused, ring.text_percent);
+        self.notifications.ring(ring);
+    }
+
+    fn stop_ringing(&self) {
+        self.incoming.close();
+        self.notifications.withdraw();
+    }
+
+    fn open_link(&self, address: &str) -> bool {
+        open::that_detached(address)
+            .inspect_err(|error| tracing::warn!(%error, "no browser opened"))
+            .is_ok()
+    }
+
     fn close(&self) {
-        self.0.exit(0);
+        self.app.exit(0);
     }
 }

@@ -10,8 +10,10 @@ use duet_testkit::display_rig::DisplayRig;
 use duet_testkit::screenshot::Screenshot;
 use duet_testkit::sound_rig::{RATE_HZ, SoundRig};
 use duet_testkit::webdriver::{Element, WebDriver};
-use duet_testkit::{camera_rig, skip, sound_rig, target_dir, tone};
+use duet_testkit::{camera_rig, process, skip, sound_rig, target_dir, tone};
 use tempfile::TempDir;
+
+use crate::notification_daemon::NotificationDaemon;
 
 /// How long anything may take on a machine that does something else too.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,6 +56,40 @@ impl Desk {
             display,
             _profile: profile,
         })
+    }
+
+    /// A notification daemon on the session bus of this desk.
+    ///
+    /// # Errors
+    /// When the bus is gone.
+    pub fn notifications(&self) -> Result<NotificationDaemon> {
+        NotificationDaemon::on_bus(self.display.bus_address())
+    }
+
+    /// Waits for another window than `main` and looks at it.
+    ///
+    /// # Errors
+    /// When none opens in [`PATIENCE`].
+    pub fn look_at_new_window(&self, main: &str) -> Result<()> {
+        let other = || {
+            self.window
+                .windows()
+                .ok()?
+                .into_iter()
+                .find(|window| window != main)
+        };
+        process::eventually("another window", PATIENCE, || other().is_some())?;
+        self.window.switch_to(&other().context("it is open")?)
+    }
+
+    /// Goes back to the window `main` when every other one is gone.
+    ///
+    /// # Errors
+    /// When they are not in [`PATIENCE`].
+    pub fn back_to(&self, main: &str) -> Result<()> {
+        let alone = || self.window.windows().is_ok_and(|windows| windows == [main]);
+        process::eventually("one window", PATIENCE, alone)?;
+        self.window.switch_to(main)
     }
 
     /// Waits until the element with this test id is shown.

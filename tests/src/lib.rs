@@ -5,11 +5,16 @@
 pub mod desk;
 #[cfg(target_os = "linux")]
 mod film;
+#[cfg(target_os = "linux")]
+pub mod guest;
+#[cfg(target_os = "linux")]
+pub mod notification_daemon;
 pub mod tls_front;
 
 #[cfg(target_os = "linux")]
 pub use film::{FILM_FRAMES, film, plug_in_camera};
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -34,12 +39,34 @@ impl TestServer {
     /// # Errors
     /// When no port of the loopback address is free.
     pub fn start() -> Result<Self> {
+        Self::start_with(ServerConfig::loopback())
+    }
+
+    /// Starts it with settings of its own.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub fn start_with(config: ServerConfig) -> Result<Self> {
         let runtime = Runtime::new()?;
-        let server = runtime.block_on(Server::bind(ServerConfig::loopback()))?;
+        let server = runtime.block_on(Server::bind(config))?;
         Ok(Self {
             server: Some(server),
             runtime,
         })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        let server = self.server.as_ref()?;
+        server.local_addrs().first().copied()
+    }
+
+    /// The page with which a browser joins a room; the room's name as it stands in a URL.
+    #[must_use]
+    pub fn page(&self, room: &str) -> String {
+        let host = self.address().map(|address| address.to_string());
+        format!("http://{}/r/{room}", host.unwrap_or_default())
     }
 
     /// Its WebSocket address.
@@ -70,10 +97,18 @@ impl Peer {
     /// # Errors
     /// When the program is not built.
     pub fn start(server: &TestServer, room: &str, folder: &Path, more: &[&str]) -> Result<Self> {
+        Self::start_at(&server.url(), room, folder, more)
+    }
+
+    /// The same with a server by its address.
+    ///
+    /// # Errors
+    /// When the program is not built.
+    pub fn start_at(url: &str, room: &str, folder: &Path, more: &[&str]) -> Result<Self> {
         let report = folder.join("duet-peer.json");
         let mut command = Command::new(target_dir::binary("duet-peer")?);
         command
-            .args(["--server", &server.url(), "--room", room, "--report"])
+            .args(["--server", url, "--room", room, "--report"])
             .arg(&report)
             .args(more);
         Ok(Self {

@@ -25,7 +25,10 @@ fn minutes(desk: &Desk) -> Result<PaintedWindow> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         window.fill(0xff_ff_ff, &white_parts())?;
-        if desk.stamp()?.is_some_and(|found| found.stamp.frame_number == NUMBER) {
+        if desk
+            .stamp()?
+            .is_some_and(|found| found.stamp.frame_number == NUMBER)
+        {
             return Ok(window);
         }
         if Instant::now() >= deadline {
@@ -73,7 +76,10 @@ fn until_number(desk: &Desk, is_there: bool, name: &str) -> Result<()> {
     }
     desk.keep_picture(&target_dir::kept("failed")?.join(name))?;
     let page = desk.window.page_text().unwrap_or_default();
-    bail!("the number is there: {}, see {name}; the page says:\n{page}", !is_there)
+    bail!(
+        "the number is there: {}, see {name}; the page says:\n{page}",
+        !is_there
+    )
 }
 
 /// Chooses the other program's window in the picker and confirms.

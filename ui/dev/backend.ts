@@ -41,7 +41,9 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
     openToNetwork: note('openToNetwork'), closeToNetwork: note('closeToNetwork'), updateSettings: note('updateSettings'),
     clearRecents: note('clearRecents'), dismissNotice: note('dismissNotice'), actOnNotice: note('actOnNotice'),
     setStatisticsOpen: note('setStatisticsOpen'), setFullScreen: note('setFullScreen'), setWindowTitle: () => Promise.resolve(),
-    confirmClose: note('confirmClose'),
+    confirmClose: note('confirmClose'), callPerson: note('callPerson'), callName: note('callName'), callAgain: note('callAgain'),
+    answerCall: note('answerCall'), declineCall: note('declineCall'), openChat: note('openChat'), closeChat: note('closeChat'),
+    sendText: note('sendText'), retryText: note('retryText'), openLink: note('openLink'),
   };
   return {
     backend,

@@ -54,6 +54,44 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await page.keyboard.press('Escape');
   expect('key sheet closed', await page.getByTestId('key-sheet').count(), 0);
 
+  await show('call');
+  await calls();
+  await page.keyboard.press('c');
+  expect('C opens the chat', await calls(), ['openChat(null)']);
+  await show('call-chat');
+  await calls();
+  expect('the chat has the focus', await page.evaluate(() => document.activeElement?.getAttribute('data-testid')), 'chat-field');
+  await page.keyboard.type('mc hello');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('there');
+  await page.keyboard.press('Enter');
+  expect('Enter sends, letters do nothing else', await calls(), ['sendText("mc hello\\nthere")']);
+  await page.getByTestId('message-again').click();
+  await page.locator('.msg a').click();
+  expect('send again, and a link', await calls(), ['retryText(5)', 'openLink("https://example.org/draft-3")']);
+  await page.keyboard.press('Escape');
+  expect('Esc closes the chat', await calls(), ['closeChat()']);
+  await page.getByTestId('chat-field').fill('長'.repeat(1366));
+  await page.keyboard.press('Enter');
+  expect('4098 bytes are not sent', [await calls(), await page.getByTestId('chat-send').isDisabled()], [[], true]);
+
+  await show('incoming-window');
+  await calls();
+  await page.keyboard.press('Enter');
+  expect('a key that was meant for another program answers nothing', await calls(), []);
+  await page.waitForTimeout(750);
+  await page.keyboard.press('Enter');
+  expect('Accept has the focus', await calls(), ['answerCall(true)']);
+  await show('incoming-window');
+  await calls();
+  for (const id of ['silence', 'accept-audio']) await page.getByTestId(id).click();
+  expect('silence, then without camera', await calls(), ['silenceCall()', 'answerCall(false)']);
+  await show('home');
+  await calls();
+  await page.getByTestId('person-audio').first().click();
+  await page.getByTestId('person-chat').nth(1).click();
+  expect('people', await calls(), ['callPerson("1", "audio")', 'openChat("2")']);
+
   await show('home');
   await calls();
   await page.keyboard.type('mv amber room');

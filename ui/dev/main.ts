@@ -1,13 +1,16 @@
 /** Every screen from a fixture, in a plain browser: to look at, to measure contrast and names with axe. Never part of the product. */
 import { flushSync, mount, unmount } from 'svelte';
 import App from '../src/App.svelte';
+import Incoming from '../src/Incoming.svelte';
 import { setBackend } from '../src/backend';
 import type { View } from '../src/generated/view';
+import type { IncomingBackend } from '../src/incoming';
 import { app } from '../src/state/app.svelte';
 import '../src/styles/all.css';
 import { fixtureBackend } from './backend';
 import { picker } from '../src/state/share.svelte';
-import { fixtures, type FixtureName } from './fixtures';
+import { fixtures, named, type Fixture, type FixtureName } from './fixtures';
+import { hostile } from './hostile';
 
 interface Options {
   theme: 'light' | 'dark';
@@ -20,12 +23,25 @@ const target = document.getElementById('app')!;
 const frameUrl = new URLSearchParams(location.search).get('frames') ?? '';
 const { backend, calls, push } = fixtureBackend(frameUrl);
 setBackend(backend);
+const ringBackend: IncomingBackend = {
+  incomingReady: () => Promise.reject(new Error('given by the fixture')),
+  answerCall: backend.answerCall,
+  declineCall: backend.declineCall,
+  silenceCall: () => (calls.push('silenceCall()'), Promise.resolve()),
+};
 let shown: Record<string, unknown> | undefined;
 let started = false;
 
 async function show(name: FixtureName, options: Options): Promise<void> {
   const fixture = fixtures[name];
   if (!fixture) throw new Error(`no fixture ${name}`);
+  await showFixture(fixture, options);
+}
+
+/** A screen on which a stranger's text stands wherever one can stand. */
+const showWith = (screen: string, text: string, options: Options): Promise<void> => showFixture(named(screen, text), options);
+
+async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   const { theme, language, textPercent, renderer } = options;
   const view: View = { ...fixture.view, settings: { ...fixture.view.settings, theme, language, textPercent, renderer } };
   if (shown) await unmount(shown);
@@ -40,8 +56,11 @@ async function show(name: FixtureName, options: Options): Promise<void> {
   }
   app.accept(view);
   app.level = 0.58;
-  shown = mount(App, { target });
+  const ring = fixture.incomingWindow;
+  shown = ring
+    ? mount(Incoming, { target, props: { backend: ringBackend, shown: { ...ring, theme, language, textPercent } } })
+    : mount(App, { target });
   flushSync();
 }
 
-Object.assign(window, { duet: { show, statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }) } });
+Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }) } });

@@ -11,6 +11,7 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import { checkBehaviour } from './behaviour.mjs';
+import { checkHostileTexts } from './hostileCheck.mjs';
 import { startFrameServer } from './frame-server.mjs';
 import { extras, variants } from './variants.mjs';
 
@@ -42,6 +43,7 @@ for (const variant of variants) {
   await page.close();
 }
 if (!only) await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+if (!only || only === 'hostile') await checkHostileTexts({ openPage, fault: (text) => faults.push(text) });
 await browser.close();
 frames.close();
 site.close();
@@ -54,6 +56,8 @@ async function look(page, variant, fixture, name, act) {
   if (only && name !== only) return;
   count += 1;
   const where = `${name} ${variant.name}`;
+  // The window of an incoming call has a size of its own, and grows with the text.
+  await page.setViewportSize(name.startsWith('incoming-window') ? incomingWindow(variant.options.textPercent) : variant.size);
   await page.evaluate(([screen, options]) => window.duet.show(screen, options), [fixture, variant.options]);
   await page.waitForFunction(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.width !== 300), undefined, { timeout: 5000 }).catch(() => faults.push(`${where}: no picture`));
   if (act) await act(page);
@@ -69,6 +73,11 @@ async function look(page, variant, fixture, name, act) {
     else if (variant.options.language === 'en') console.log(`note ${where}: axe ${id} (${impact}) ${at}`);
   }
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+}
+
+/** Playwright takes whole pixels only. */
+function incomingWindow(textPercent) {
+  return { width: Math.round(3.6 * textPercent), height: Math.round(4.6 * textPercent) };
 }
 
 async function openPage(variant) {

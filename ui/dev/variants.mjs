@@ -27,6 +27,16 @@ export const extras = [
       }
     }),
   },
+  { name: 'home-me-menu', fixture: 'home', act: click('me') },
+  { name: 'home-find', fixture: 'home', act: (page) => page.getByTestId('people-find').fill('nobody here') },
+  {
+    name: 'chat-near-limit', fixture: 'call-chat',
+    act: (page) => page.getByTestId('chat-field').fill('很长的消息 '.repeat(240)),
+  },
+  {
+    name: 'chat-too-long', fixture: 'home-chat',
+    act: (page) => page.getByTestId('chat-field').fill('A long text. '.repeat(320)),
+  },
   { name: 'call-self-hidden', fixture: 'call', act: (page) => page.getByTestId('hide-self').click({ force: true }) },
   { name: 'call-focus', fixture: 'call', act: (page) => page.keyboard.press('Tab') },
   { name: 'waiting-qr', fixture: 'waiting', act: (page) => page.locator('.btns .btn').nth(1).click() },

@@ -1,4 +1,5 @@
-/** What the polite live region says when the view changes: join, leave, mute, reconnect. Timers and meters stay silent. Pure. */
+/** What the polite live region says when the view changes: join, leave, mute, reconnect, a text. Timers and meters stay silent. Pure. */
+import { arrived } from './chat';
 import type { View } from './generated/view';
 import { t } from './i18n.svelte';
 
@@ -20,5 +21,7 @@ export function announcements(before: View, after: View): string[] {
     if (peerAfter.audio === 'muted') said.push(t('live.peerMuted', { name }));
     if (peerAfter.audio === 'on') said.push(t('live.peerUnmuted', { name }));
   }
+  const text = arrived(before.chat, after.chat);
+  if (text !== null) said.push(t('live.message', { name: after.chat?.name ?? t('common.someone'), text }));
   return said;
 }

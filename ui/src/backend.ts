@@ -3,7 +3,7 @@
  * Components call `backend()` and know nothing of Tauri.
  */
 import type {
-  DeviceKind, FrameSocket, InviteResult, JoinRequest, Level, NoticeAction, ScreensAnswer, SettingsPatch, View,
+  CallMedia, DeviceKind, FrameSocket, InviteResult, JoinRequest, Level, NoticeAction, ScreensAnswer, SettingsPatch, View,
 } from './generated/view';
 
 export type Unlisten = () => void;
@@ -40,6 +40,25 @@ export interface Backend {
   openCast(): Promise<void>;
   /** Shows a screen or window on the display that shows this code. */
   joinCast(code: string, id: string, title: string): Promise<void>;
+
+  /** Calls somebody who is online. No device opens before they accept. */
+  callPerson(uid: string, media: CallMedia): Promise<void>;
+  /** Calls whoever is online under this name. */
+  callName(name: string): Promise<void>;
+  /** After a call by name: the same person again. */
+  callAgain(): Promise<void>;
+  /** Takes the call that rings; leaves the present one first. */
+  answerCall(camera: boolean): Promise<void>;
+  declineCall(): Promise<void>;
+
+  /** `null` is the other person of the call. */
+  openChat(uid: string | null): Promise<void>;
+  closeChat(): Promise<void>;
+  /** To the person of the open conversation. */
+  sendText(text: string): Promise<void>;
+  retryText(id: number): Promise<void>;
+  /** In the system's browser, if the shell agrees that it is a web address. */
+  openLink(link: string): Promise<void>;
 
   setMicrophone(on: boolean): Promise<void>;
   setCamera(on: boolean): Promise<void>;

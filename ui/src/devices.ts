@@ -18,6 +18,8 @@ export function deviceKindView(devices: DevicesView, kind: DeviceKind): DeviceKi
       return devices.microphones;
     case 'speaker':
       return devices.speakers;
+    case 'ringer':
+      return devices.ringers;
   }
 }
 
@@ -28,6 +30,7 @@ export function deviceProblem(view: View, kind: DeviceKind): DeviceProblem | nul
     case 'microphone':
       return view.microphone.problem;
     case 'speaker':
+    case 'ringer':
       return view.devices.speakers.list.length === 0 ? 'noneFound' : null;
   }
 }

@@ -2,10 +2,10 @@
 import type { LanguageChoice } from './generated/view';
 import en from './locales/en.json';
 import zhCn from './locales/zh-CN.json';
+import { fill, languageOf, pluralForm, type Locale, type Params } from './words';
 
 export type Key = keyof typeof en;
-export type Params = Record<string, string | number>;
-export type Locale = 'en' | 'zh-CN';
+export type { Locale, Params };
 /** Keys that exist as `KEY.one` and `KEY.other`. */
 type PluralKey = Key extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 
@@ -19,16 +19,13 @@ export function setLocale(choice: LanguageChoice, system: readonly string[]): vo
   active = resolveLocale(choice, system);
 }
 
-/** Every Chinese of the system gets simplified Chinese: the only one there is; everything unknown gets English. */
 export function resolveLocale(choice: LanguageChoice, system: readonly string[]): Locale {
   switch (choice) {
     case 'en':
     case 'zh-CN':
       return choice;
-    case 'system': {
-      const known = system.find((tag) => /^(en|zh)\b/i.test(tag));
-      return known !== undefined && /^zh\b/i.test(known) ? 'zh-CN' : 'en';
-    }
+    case 'system':
+      return languageOf(system);
   }
 }
 
@@ -37,11 +34,5 @@ export function t(key: Key, params: Params = {}): string {
 }
 
 export function tn(key: PluralKey, count: number, params: Params = {}): string {
-  const one = new Intl.PluralRules(active).select(count) === 'one';
-  return fill(words[active][`${key}.${one ? 'one' : 'other'}` as Key], { count, ...params });
-}
-
-/** A value that is not given leaves its placeholder visible, so that it is noticed. */
-function fill(text: string, params: Params): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  return fill(words[active][`${key}.${pluralForm(active, count)}` as Key], { count, ...params });
 }

@@ -1,8 +1,12 @@
-/** The only file that touches Tauri. Each method is one command of the shell, each event one type of `generated/view.ts`. */
+/**
+ * The only file that touches Tauri. Each method is one command of the shell, each event one type of `generated/view.ts`.
+ * Each window has its own backend: the shell allows it no other commands.
+ */
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend } from './backend';
-import type { FrameSocket, InviteResult, Level, ScreensAnswer, View } from './generated/view';
+import type { FrameSocket, IncomingWindowView, InviteResult, Level, ScreensAnswer, View } from './generated/view';
+import type { IncomingBackend } from './incoming';
 
 export const tauriBackend: Backend = {
   onView: (listener) => listen<View>('view', (event) => listener(event.payload)),
@@ -27,6 +31,18 @@ export const tauriBackend: Backend = {
   openCast: () => invoke('open_cast'),
   joinCast: (code, id, title) => invoke('join_cast', { code, id, title }),
 
+  callPerson: (uid, media) => invoke('call_person', { uid, media }),
+  callName: (name) => invoke('call_name', { name }),
+  callAgain: () => invoke('call_again'),
+  answerCall: (camera) => invoke('answer_call', { camera }),
+  declineCall: () => invoke('decline_call'),
+
+  openChat: (uid) => invoke('open_chat', { uid }),
+  closeChat: () => invoke('close_chat'),
+  sendText: (text) => invoke('send_text', { text }),
+  retryText: (id) => invoke('retry_text', { id }),
+  openLink: (link) => invoke('open_link', { link }),
+
   setMicrophone: (on) => invoke('set_microphone', { on }),
   setCamera: (on) => invoke('set_camera', { on }),
   selectDevice: (kind, id) => invoke('select_device', { kind, id }),
@@ -46,4 +62,11 @@ export const tauriBackend: Backend = {
   setFullScreen: (on) => invoke('set_full_screen', { on }),
   setWindowTitle: (title) => invoke('set_window_title', { title }),
   confirmClose: (close) => invoke('confirm_close', { close }),
+};
+
+export const tauriIncomingBackend: IncomingBackend = {
+  incomingReady: () => invoke<IncomingWindowView>('incoming_ready'),
+  answerCall: (camera) => invoke('answer_call', { camera }),
+  declineCall: () => invoke('decline_call'),
+  silenceCall: () => invoke('silence_call'),
 };

@@ -1,6 +1,6 @@
 /** What a key press means. Pure: from an event to a word. Letters count only without modifiers and outside of text fields. */
 export type GlobalKey = 'keySheet' | 'devices' | 'fullScreen' | 'escape';
-export type CallKey = 'microphone' | 'camera' | 'statistics' | 'leave' | 'share';
+export type CallKey = 'microphone' | 'camera' | 'share' | 'statistics' | 'chat' | 'leave';
 
 export interface Press {
   key: string;
@@ -42,6 +42,8 @@ export function callKey(press: Press): CallKey | null {
       return 'camera';
     case 's':
       return 'share';
+    case 'c':
+      return 'chat';
     case 'i':
       return 'statistics';
     default:

@@ -36,12 +36,18 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
       return { icon: 'share', title: t('notice.shareEnded'), text: t(`screens.problem.${data.problem}`) };
     case 'castEnded':
       return { icon: 'cast', title: t('notice.castEnded'), text: '' };
+    case 'missedCall':
+      return { icon: 'in', title: t('notice.missedCall'), text: t('notice.missedCallText', { name: data.name }) };
+    case 'textArrived':
+      return { icon: 'chat', title: t('notice.textArrived'), text: t('notice.textArrivedText', { name: data.name }) };
+    case 'linkFailed':
+      return { icon: 'warn', title: t('notice.linkFailed'), text: t('notice.linkFailedText') };
     case 'peerJoined':
       return { icon: 'user', title: t('notice.peerJoined', { name: data.name ?? t('common.someone') }), text: '' };
   }
 }
 
-const icons = { camera: 'cam', microphone: 'mic', speaker: 'speaker' } as const satisfies Record<string, IconName>;
+const icons = { camera: 'cam', microphone: 'mic', speaker: 'speaker', ringer: 'bell' } as const satisfies Record<string, IconName>;
 
 /** The two newest; errors first lose nothing: an error is never pushed out by a plain note. */
 export function shownNotices(notices: readonly Notice[], limit = 2): Notice[] {

@@ -1,12 +1,16 @@
 /** Which screen a view shows. Pure: a reloaded page lands where it was. */
 import type { View } from './generated/view';
 
-export type Screen = 'home' | 'lobby' | 'call' | 'full' | 'failed' | 'ended' | 'display' | 'presenting';
+export type Screen = 'home' | 'lobby' | 'calling' | 'unanswered' | 'call' | 'full' | 'failed' | 'ended' | 'display' | 'presenting';
 
 export function screenOf(view: Pick<View, 'call' | 'lobby' | 'cast'>): Screen {
   switch (view.call.kind) {
     case 'idle':
       return view.lobby === null ? 'home' : 'lobby';
+    case 'calling':
+      return 'calling';
+    case 'unanswered':
+      return 'unanswered';
     case 'joining':
     case 'waitingForPeer':
     case 'negotiating':

@@ -5,6 +5,7 @@ import { screenOf } from './screen';
 
 export function windowTitle(view: View): string {
   const { call } = view;
+  if (call.kind === 'calling') return t('title.calling', { name: call.name });
   if (screenOf(view) !== 'call') {
     return view.lobby !== null && call.kind === 'idle' ? t('title.room', { room: view.lobby.roomId }) : t('app.name');
   }

@@ -33,7 +33,19 @@ pub(crate) fn setup(purpose: Purpose) -> Result<()> {
         System::Windows | System::MacOs => {}
         System::Other(name) => print_list(&name, &wanted),
     }
+    if purpose == Purpose::Test {
+        conformance_suite()?;
+    }
     node::ensure().map(drop)
+}
+
+/// Autobahn's, where there is a Python old enough for it.
+fn conformance_suite() -> Result<()> {
+    let folder = duet_testkit::target_dir::kept("autobahn")?;
+    if !duet_testkit::autobahn::ensure(&folder)? {
+        println!("setup: no Python 2.7 here, so Autobahn's suite for WebSockets is skipped");
+    }
+    Ok(())
 }
 
 /// Node and npm to build the page with.

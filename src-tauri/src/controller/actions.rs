@@ -8,8 +8,8 @@ use super::calls::ignore_closed;
 use super::{Controller, Place, Window};
 use crate::commands::{Action, Done};
 use crate::view::{
-    CallView, CameraFormat, CommandError, CommandErrorCode, IcePolicy, NoticeAction, NoticeData,
-    Settings, SettingsPatch,
+    CallMedia, CallView, CameraFormat, CommandError, CommandErrorCode, IcePolicy, NoticeAction,
+    NoticeData, NoticeLevel, Settings, SettingsPatch,
 };
 
 /// A refusal for a fault of ours.
@@ -33,6 +33,7 @@ impl<W: Window> Controller<W> {
             Action::ConfirmServer(accept) => self.confirm_server(accept).await,
             Action::NewRoom => {
                 let place = Place {
+                    access: None,
                     room_id: generate_room_id(),
                     other_server: None,
                 };
@@ -52,6 +53,17 @@ impl<W: Window> Controller<W> {
                 ignore_closed(self.endpoint.leave().await);
                 self.check_server();
             }
+            Action::CallPerson(uid, media) => return self.call_person(uid, media).await,
+            Action::CallName(name) => return self.call_name(name, CallMedia::Video).await,
+            Action::CallAgain => return self.call_again().await,
+            Action::AnswerCall(camera) => return self.answer_call(camera).await,
+            Action::DeclineCall => return self.decline_call().await,
+            Action::SilenceCall => self.silence_call().await,
+            Action::OpenChat(uid) => return self.open_chat(uid),
+            Action::CloseChat => self.close_chat(),
+            Action::SendText(text) => return self.send_text(&text).await,
+            Action::RetryText(id) => return self.retry_text(id).await,
+            Action::OpenLink(link) => return self.open_link(&link),
             Action::TrustCertificate(fingerprint) => self.trust(&fingerprint).await,
             Action::SetMicrophone(on) => self.set_microphone(on).await,
             Action::SetCamera(on) => self.set_camera(on).await,
@@ -134,6 +146,7 @@ impl<W: Window> Controller<W> {
         self.failed_certificate = None;
         self.save();
         self.check_server();
+        self.update_directory().await;
         self.retry().await;
     }
 
@@ -172,9 +185,30 @@ impl<W: Window> Controller<W> {
         if (&before.ice_servers, before.ice_policy) != (&after.ice_servers, after.ice_policy) {
             ignore_closed(self.endpoint.set_path(path_config(&after)).await);
         }
+        let listed = |settings: &Settings| (settings.online, settings.display_name.clone());
+        if listed(&before) != listed(&after) {
+            self.update_directory().await;
+        }
+        if before.do_not_disturb != after.do_not_disturb {
+            self.disturbance_changed().await;
+        }
         if before.server_url != after.server_url {
             self.change_server().await;
         }
+    }
+
+    /// Opens a link of a text, if it is what it seems.
+    fn open_link(&mut self, link: &str) -> Done {
+        let Some(address) = super::links::web_address(link) else {
+            return Err(CommandError {
+                code: CommandErrorCode::Invalid,
+                detail: "not a plain web address".to_owned(),
+            });
+        };
+        if !self.window.open_link(&address) {
+            self.notify(NoticeLevel::Error, NoticeData::LinkFailed, Vec::new());
+        }
+        Ok(())
     }
 
     async fn act_on_notice(&mut self, id: u32, action: NoticeAction) {
@@ -190,6 +224,9 @@ impl<W: Window> Controller<W> {
             | NoticeData::SettingsReset { .. }
             | NoticeData::ShareEnded { .. }
             | NoticeData::CastEnded
+            | NoticeData::MissedCall { .. }
+            | NoticeData::TextArrived { .. }
+            | NoticeData::LinkFailed
             | NoticeData::PeerJoined { .. } => return,
         };
         match action {

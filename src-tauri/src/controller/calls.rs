@@ -2,16 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use duet_engine::call::{CallState, FailureCause, LeaveCause, ReconnectCause as Cause};
+use duet_engine::call::{
+    CallState, EndedBy as Ended, FailureCause, LeaveCause, ReconnectCause as Cause,
+};
 use duet_engine::{ConnectionFigures, EndpointClosed, EndpointEvent, SignalingStatus};
 use duet_protocol::{AudioState, VideoState};
 
+use super::named::{page_media, unanswered_reason};
 use super::quality::QualityMeter;
 use super::statistics::call_path;
-use super::{Controller, Window, now_ms};
+use super::{Controller, Window, neutral, now_ms};
 use crate::view::{
-    CallPath, CallView, Failure, Level, NoticeData, NoticeLevel, PeerLeftReason, PeerView,
-    RecentRoom, ReconnectCause, RemoteAudio, RemoteVideo,
+    CallPath, CallView, EndedBy, Failure, Level, NoticeData, NoticeLevel, PeerLeftReason, PeerView,
+    Recent, RecentKind, ReconnectCause, RemoteAudio, RemoteVideo, UnansweredReason,
 };
 
 /// A peer of whom nothing is known but perhaps the name.
@@ -35,7 +38,7 @@ impl<W: Window> Controller<W> {
         match event {
             EndpointEvent::CastCode { code, expires_at } => self.cast_code(code, expires_at),
             EndpointEvent::Share(event) => self.share_event(event),
-            EndpointEvent::State(state) => self.call_state(&state),
+            EndpointEvent::State(state) => self.call_state(&state).await,
             EndpointEvent::RemoteMedia { audio, video } => {
                 self.peer.audio = match audio {
                     AudioState::On => RemoteAudio::On,
@@ -57,11 +60,10 @@ impl<W: Window> Controller<W> {
                 microphone_dbfs: level_dbfs,
             }),
             EndpointEvent::Devices(list) => self.devices_listed(list).await,
-            // The window asks for no directory.
-            EndpointEvent::Directory(_)
-            | EndpointEvent::Ring(_)
-            | EndpointEvent::RingEnded { .. }
-            | EndpointEvent::Text(_) => {}
+            EndpointEvent::Directory(status) => self.directory_status(status),
+            EndpointEvent::Ring(call) => self.ring(call).await,
+            EndpointEvent::RingEnded { call, cause } => self.ring_ended(&call, cause).await,
+            EndpointEvent::Text(event) => self.text_event(event),
             EndpointEvent::SpeakerTestEnded => self.view.speaker_test_running = false,
         }
     }
@@ -103,11 +105,15 @@ impl<W: Window> Controller<W> {
         }
     }
 
-    fn call_state(&mut self, state: &CallState) {
-        if let Some(peer) = state.peer()
-            && self.peer.name != peer.name
-        {
-            self.peer = unknown_peer(peer.name.clone());
+    async fn call_state(&mut self, state: &CallState) {
+        if let Some(peer) = state.peer() {
+            let name = peer.name.as_deref().map(neutral::name);
+            if self.peer.name != name {
+                self.peer = unknown_peer(name);
+            }
+            self.peer_uid = Some(peer.uid.clone());
+        } else if !state.is_active() {
+            self.peer_uid = None;
         }
         let was_connected = self.connected_since_ms.is_some();
         if let CallState::Connected { peer, since } = state {
@@ -115,7 +121,7 @@ impl<W: Window> Controller<W> {
             self.quality = QualityMeter::default();
             self.connected_since_ms = Some(unix_ms(*since));
             if !was_connected {
-                let name = peer.name.clone();
+                let name = peer.name.as_deref().map(neutral::name);
                 self.notify(
                     NoticeLevel::Info,
                     NoticeData::PeerJoined { name },
@@ -123,14 +129,27 @@ impl<W: Window> Controller<W> {
                 );
             }
         }
-        self.view.call = self.call_view(state);
+        if matches!(state, CallState::Joining { .. }) {
+            self.begin_answered();
+        }
+        let present = self.call_view(state);
+        let before = std::mem::replace(&mut self.view.call, present);
+        if state.is_active() && self.named.is_some() {
+            self.named_runs = true;
+        }
         self.follow_cast(state);
         if !state.is_active() {
             self.view.close_requested = false;
-            if !matches!(state, CallState::Idle) {
-                self.remember_call(state);
+            self.remember_call(state);
+            // A call that was answered meanwhile has set the camera already.
+            // The end of an earlier state says nothing about the call that is only asked for.
+            if std::mem::take(&mut self.named_runs) && self.answered.is_none() {
+                self.restore_camera().await;
             }
+            self.begin_answered();
         }
+        self.chat_follows_call(&before);
+        self.show_incoming();
     }
 
     fn call_view(&self, state: &CallState) -> CallView {
@@ -138,10 +157,30 @@ impl<W: Window> Controller<W> {
         let room_id = place.unwrap_or_default();
         let peer = self.peer.clone();
         match state {
-            // The window asks for no calls by name.
-            CallState::Idle | CallState::Calling { .. } | CallState::Unanswered { .. } => {
-                CallView::Idle
-            }
+            CallState::Idle => CallView::Idle,
+            CallState::Calling {
+                peer,
+                media,
+                since,
+                ringing,
+                ..
+            } => CallView::Calling {
+                name: neutral::name(peer.name.as_deref().unwrap_or_default()),
+                media: page_media(*media),
+                ringing_since_ms: ringing.then(|| unix_ms(*since)),
+            },
+            CallState::Unanswered {
+                peer, media, cause, ..
+            } => CallView::Unanswered {
+                name: neutral::name(peer.name.as_deref().unwrap_or_default()),
+                media: page_media(*media),
+                reason: unanswered_reason(*cause),
+            },
+            // Nobody but these two knows the room of a call by name: its id is nothing to show.
+            CallState::Joining { .. } if self.named.is_some() => CallView::Negotiating {
+                room_id,
+                peer: unknown_peer(self.named.as_ref().map(|named| named.name.clone())),
+            },
             CallState::Joining { .. } => CallView::Joining { room_id },
             CallState::WaitingForPeer { .. } => CallView::WaitingForPeer {
                 room_id,
@@ -187,10 +226,18 @@ impl<W: Window> Controller<W> {
                 room_id,
                 failure: self.failure(*cause),
             },
-            CallState::Left { lasted, .. } => CallView::Left {
+            CallState::Left {
+                lasted, named, by, ..
+            } => CallView::Left {
                 room_id,
                 peer_name: self.peer.name.clone(),
                 duration_ms: lasted.map(milliseconds),
+                ended_by: match by {
+                    Ended::Us => EndedBy::Us,
+                    Ended::Peer => EndedBy::Peer,
+                    Ended::PeerLost => EndedBy::PeerLost,
+                },
+                by_name: named.is_some(),
             },
         }
     }
@@ -229,6 +276,8 @@ impl<W: Window> Controller<W> {
             | CallView::Reconnecting { peer, .. }
             | CallView::PeerLeft { peer, .. } => *peer = known,
             CallView::Idle
+            | CallView::Calling { .. }
+            | CallView::Unanswered { .. }
             | CallView::Joining { .. }
             | CallView::WaitingForPeer { .. }
             | CallView::Full { .. }
@@ -245,6 +294,8 @@ impl<W: Window> Controller<W> {
                 *invite_url = present;
             }
             CallView::Idle
+            | CallView::Calling { .. }
+            | CallView::Unanswered { .. }
             | CallView::Joining { .. }
             | CallView::Negotiating { .. }
             | CallView::Connected { .. }
@@ -256,33 +307,70 @@ impl<W: Window> Controller<W> {
     }
 
     fn remember_call(&mut self, state: &CallState) {
-        let Some(place) = &self.place else {
-            return;
-        };
         let duration_ms = match state {
             CallState::Left { lasted, .. } | CallState::Failed { lasted, .. } => {
                 lasted.map(milliseconds)
             }
-            CallState::Full { .. } | CallState::Unanswered { .. } => return,
-            CallState::Idle
+            CallState::Unanswered { .. } => None,
+            CallState::Full { .. }
+            | CallState::Idle
             | CallState::Calling { .. }
             | CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
             | CallState::Negotiating { .. }
             | CallState::Connected { .. }
             | CallState::Reconnecting { .. }
-            | CallState::PeerLeft { .. } => None,
+            | CallState::PeerLeft { .. } => return,
         };
-        let room = RecentRoom {
+        if let Some(named) = self.named.clone() {
+            if !self.was_never_made() {
+                self.remember_named(named.kind, named.name, duration_ms);
+            }
+            return;
+        }
+        let Some(place) = &self.place else {
+            return;
+        };
+        let room = Recent {
+            kind: RecentKind::Room,
             room_id: place.room_id.to_string(),
             server_url: place.other_server.as_ref().map(|server| server.url.clone()),
             peer_name: self.peer.name.clone(),
             ended_ms: now_ms(),
             duration_ms,
         };
-        self.stored.remember_room(room);
-        self.view.recents = self.stored.recents.clone();
+        self.stored.remember(room);
+        self.view.recents.clone_from(&self.stored.recents);
         self.save();
+    }
+
+    /// A call by name that did not even reach the server.
+    fn was_never_made(&self) -> bool {
+        matches!(
+            self.view.call,
+            CallView::Unanswered {
+                reason: UnansweredReason::WeAreOffline | UnansweredReason::RateLimited,
+                ..
+            }
+        )
+    }
+
+    /// Whether we are in a room or a call, or on the way to one.
+    pub(super) fn is_active(&self) -> bool {
+        match self.view.call {
+            CallView::Calling { .. }
+            | CallView::Joining { .. }
+            | CallView::WaitingForPeer { .. }
+            | CallView::Negotiating { .. }
+            | CallView::Connected { .. }
+            | CallView::Reconnecting { .. }
+            | CallView::PeerLeft { .. } => true,
+            CallView::Idle
+            | CallView::Unanswered { .. }
+            | CallView::Full { .. }
+            | CallView::Failed { .. }
+            | CallView::Left { .. } => false,
+        }
     }
 
     /// Whether closing the window would end something.
@@ -292,6 +380,8 @@ impl<W: Window> Controller<W> {
             | CallView::Connected { .. }
             | CallView::Reconnecting { .. } => true,
             CallView::Idle
+            | CallView::Calling { .. }
+            | CallView::Unanswered { .. }
             | CallView::Joining { .. }
             | CallView::WaitingForPeer { .. }
             | CallView::PeerLeft { .. }

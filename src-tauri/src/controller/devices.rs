@@ -77,6 +77,7 @@ impl<W: Window> Controller<W> {
             DeviceKind::Camera,
             DeviceKind::Microphone,
             DeviceKind::Speaker,
+            DeviceKind::Ringer,
         ] {
             let before = self.kind_view(kind).clone();
             self.refresh_kind(kind);
@@ -136,7 +137,9 @@ impl<W: Window> Controller<W> {
                     ignore_closed(self.endpoint.set_camera(true).await);
                 }
             }
-            DeviceKind::Microphone | DeviceKind::Speaker => self.use_device(kind).await,
+            DeviceKind::Microphone | DeviceKind::Speaker | DeviceKind::Ringer => {
+                self.use_device(kind).await;
+            }
         }
     }
 
@@ -217,6 +220,9 @@ impl<W: Window> Controller<W> {
             }
             (Some(_) | None, _) => None,
         };
+        // The system's own speaker is told of once, as the speaker.
+        let lost =
+            lost.filter(|_| kind != DeviceKind::Ringer || self.stored.devices.ringer.is_some());
         if let Some(name) = lost {
             let data = NoticeData::DeviceLost {
                 device: kind,
@@ -261,6 +267,8 @@ impl<W: Window> Controller<W> {
                     .select_speaker(AudioSinkSpec::Device(id))
                     .await
             }
+            // Opened for each call that rings.
+            DeviceKind::Ringer => return,
         };
         ignore_closed(done);
     }
@@ -294,7 +302,7 @@ impl<W: Window> Controller<W> {
     }
 
     /// The id of the device to use: the chosen one, or for a camera the first.
-    fn active_id(&self, kind: DeviceKind) -> Option<String> {
+    pub(super) fn active_id(&self, kind: DeviceKind) -> Option<String> {
         let connected = self.connected(kind);
         let chosen = self.chosen(kind).as_ref().map(|chosen| chosen.id.clone());
         let chosen = chosen.filter(|id| connected.list.iter().any(|(known, _)| known == id));
@@ -302,7 +310,7 @@ impl<W: Window> Controller<W> {
             DeviceKind::Camera => {
                 chosen.or_else(|| connected.list.first().map(|(id, _)| id.clone()))
             }
-            DeviceKind::Microphone | DeviceKind::Speaker => chosen,
+            DeviceKind::Microphone | DeviceKind::Speaker | DeviceKind::Ringer => chosen,
         }
     }
 
@@ -314,7 +322,7 @@ impl<W: Window> Controller<W> {
         match kind {
             DeviceKind::Camera => self.view.camera.problem = problem,
             DeviceKind::Microphone => self.view.microphone.problem = problem,
-            DeviceKind::Speaker => {}
+            DeviceKind::Speaker | DeviceKind::Ringer => {}
         }
     }
 
@@ -323,6 +331,7 @@ impl<W: Window> Controller<W> {
             DeviceKind::Camera => &mut self.view.devices.cameras,
             DeviceKind::Microphone => &mut self.view.devices.microphones,
             DeviceKind::Speaker => &mut self.view.devices.speakers,
+            DeviceKind::Ringer => &mut self.view.devices.ringers,
         }
     }
 
@@ -330,7 +339,7 @@ impl<W: Window> Controller<W> {
         match kind {
             DeviceKind::Camera => &self.devices.cameras,
             DeviceKind::Microphone => &self.devices.microphones,
-            DeviceKind::Speaker => &self.devices.speakers,
+            DeviceKind::Speaker | DeviceKind::Ringer => &self.devices.speakers,
         }
     }
 
@@ -340,6 +349,7 @@ impl<W: Window> Controller<W> {
             DeviceKind::Camera => &chosen.camera,
             DeviceKind::Microphone => &chosen.microphone,
             DeviceKind::Speaker => &chosen.speaker,
+            DeviceKind::Ringer => &chosen.ringer,
         }
     }
 
@@ -349,6 +359,7 @@ impl<W: Window> Controller<W> {
             DeviceKind::Camera => &mut chosen.camera,
             DeviceKind::Microphone => &mut chosen.microphone,
             DeviceKind::Speaker => &mut chosen.speaker,
+            DeviceKind::Ringer => &mut chosen.ringer,
         }
     }
 }

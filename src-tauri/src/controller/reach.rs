@@ -72,6 +72,7 @@ impl<W: Window> Controller<W> {
         let has_no_call = matches!(
             self.view.call,
             CallView::Idle
+                | CallView::Unanswered { .. }
                 | CallView::Left { .. }
                 | CallView::Full { .. }
                 | CallView::Failed { .. }

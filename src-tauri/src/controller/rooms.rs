@@ -1,7 +1,7 @@
 //! Rooms: what a typed or pasted text means, the lobby, joining, the server in use.
 
 use duet_engine::ServerConfig;
-use duet_protocol::{Invite, InviteError, InviteScheme, RoomEntry, RoomId, parse_room_entry};
+use duet_protocol::{AccessToken, Invite, InviteError, InviteScheme, RoomEntry, parse_room_entry};
 
 use super::{Controller, OtherServer, Place, Window, host_of};
 use crate::server_host::ServerHost;
@@ -12,7 +12,7 @@ use crate::view::{
 
 /// What a text means.
 pub(super) enum Entry {
-    Here(RoomId),
+    Here(Place),
     Elsewhere(Place),
     Nothing(InviteProblem),
 }
@@ -21,8 +21,8 @@ impl Entry {
     /// The answer to the page.
     pub(super) fn result(&self) -> InviteResult {
         match self {
-            Self::Here(room_id) => InviteResult::Room {
-                room_id: room_id.to_string(),
+            Self::Here(place) => InviteResult::Room {
+                room_id: place.room_id.to_string(),
             },
             Self::Elsewhere(place) => InviteResult::OtherServer {
                 room_id: place.room_id.to_string(),
@@ -43,7 +43,11 @@ impl<W: Window> Controller<W> {
             return Entry::Nothing(InviteProblem::Empty);
         }
         match parse_room_entry(text) {
-            Ok(RoomEntry::Room(room_id)) => Entry::Here(room_id),
+            Ok(RoomEntry::Room(room_id)) => Entry::Here(Place {
+                room_id,
+                other_server: None,
+                access: None,
+            }),
             Ok(RoomEntry::Invite(invite)) => self.read_invite(&invite),
             Err(InviteError::TooLong) => Entry::Nothing(InviteProblem::TooLong),
             Err(InviteError::Room(_)) if !text.contains("://") => {
@@ -61,16 +65,16 @@ impl<W: Window> Controller<W> {
     fn read_invite(&self, invite: &Invite) -> Entry {
         let url = invite.server_url();
         let is_ours = url == self.server.url() || self.own_network_url().as_ref() == Some(&url);
-        if is_ours {
-            return Entry::Here(invite.room_id.clone());
-        }
-        Entry::Elsewhere(Place {
+        let place = |other_server| Place {
             room_id: invite.room_id.clone(),
-            other_server: Some(OtherServer {
-                url,
-                host: invite.host(),
-            }),
-        })
+            other_server,
+            access: invite.access.clone(),
+        };
+        if is_ours {
+            return Entry::Here(place(None));
+        }
+        let host = invite.host();
+        Entry::Elsewhere(place(Some(OtherServer { url, host })))
     }
 
     fn own_network_url(&self) -> Option<String> {
@@ -86,13 +90,7 @@ impl<W: Window> Controller<W> {
         let entry = self.read_entry(text);
         let result = entry.result();
         match entry {
-            Entry::Here(room_id) => {
-                self.show_lobby(Place {
-                    room_id,
-                    other_server: None,
-                })
-                .await;
-            }
+            Entry::Here(place) => self.show_lobby(place).await,
             Entry::Elsewhere(place) => {
                 self.view.confirm_server =
                     place.other_server.as_ref().map(|server| ConfirmServerView {
@@ -140,6 +138,7 @@ impl<W: Window> Controller<W> {
         };
         self.stored.settings.display_name = request.name.trim().chars().take(64).collect();
         self.view.settings = self.stored.settings.clone();
+        self.update_directory().await;
         self.set_microphone(request.microphone_on).await;
         self.set_camera(request.camera_on).await;
         self.enter(place).await;
@@ -151,13 +150,7 @@ impl<W: Window> Controller<W> {
     /// Joins without a lobby, for a room named on the command line.
     pub(super) async fn join_at_once(&mut self, text: &str) {
         match self.read_entry(text) {
-            Entry::Here(room_id) => {
-                let place = Place {
-                    room_id,
-                    other_server: None,
-                };
-                self.enter(place).await;
-            }
+            Entry::Here(place) => self.enter(place).await,
             Entry::Elsewhere(_) => {
                 self.open_lobby(text).await;
             }
@@ -171,6 +164,7 @@ impl<W: Window> Controller<W> {
         let name = (!name.is_empty()).then_some(name);
         let room_id = place.room_id.to_string();
         self.place = Some(place);
+        self.named = None;
         self.connected_since_ms = None;
         self.peer = super::calls::unknown_peer(None);
         self.save();
@@ -184,7 +178,7 @@ impl<W: Window> Controller<W> {
             Some(server) => server.url.clone(),
             None => self.server.url().to_owned(),
         };
-        self.set_server(url).await;
+        self.set_server(url, place.access.clone()).await;
     }
 
     /// Tells the endpoint who we are, and that it is about the configured server.
@@ -192,14 +186,15 @@ impl<W: Window> Controller<W> {
         let name = self.stored.settings.display_name.clone();
         let name = (!name.is_empty()).then_some(name);
         super::calls::ignore_closed(self.endpoint.set_name(name).await);
-        self.set_server(self.server.url().to_owned()).await;
+        self.set_server(self.server.url().to_owned(), None).await;
     }
 
-    async fn set_server(&self, url: String) {
+    async fn set_server(&self, url: String, access: Option<AccessToken>) {
         let trusted_fingerprints = self.stored.fingerprints_of(&url);
         let server = ServerConfig {
             url,
             trusted_fingerprints,
+            access,
         };
         super::calls::ignore_closed(self.endpoint.set_server(server).await);
     }
@@ -233,8 +228,13 @@ impl<W: Window> Controller<W> {
         } else {
             InviteScheme::Duet
         };
-        Invite::new(scheme, &host, place.room_id.clone(), None)
-            .map_or_else(|_| place.room_id.to_string(), |invite| invite.to_link())
+        let invite = Invite::new(scheme, &host, place.room_id.clone(), None);
+        // Who was let in with a token hands it on: without, the other would stand before a shut door.
+        let invite = invite.map(|invite| match place.access.clone() {
+            Some(token) => invite.with_access(token),
+            None => invite,
+        });
+        invite.map_or_else(|_| place.room_id.to_string(), |invite| invite.to_link())
     }
 
     /// Uses the server that the settings now name; running calls stay where they are.
@@ -245,10 +245,11 @@ impl<W: Window> Controller<W> {
         }
         match ServerHost::find(&configured).await {
             Ok(server) => {
-                let view = super::first_view(&self.stored, &server).server;
+                let view = super::first_view::first_view(&self.stored, &server).server;
                 self.view.server = view;
                 self.server = server;
                 self.check_server();
+                self.update_directory().await;
             }
             Err(error) => {
                 tracing::warn!(%error, "no server could be started");

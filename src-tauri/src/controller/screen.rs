@@ -146,10 +146,12 @@ impl<W: Window> Controller<W> {
     fn is_occupied(&self) -> bool {
         match self.view.call {
             CallView::Idle
+            | CallView::Unanswered { .. }
             | CallView::Full { .. }
             | CallView::Failed { .. }
             | CallView::Left { .. } => false,
-            CallView::Joining { .. }
+            CallView::Calling { .. }
+            | CallView::Joining { .. }
             | CallView::WaitingForPeer { .. }
             | CallView::Negotiating { .. }
             | CallView::Connected { .. }
@@ -200,13 +202,21 @@ impl<W: Window> Controller<W> {
                 if self.view.cast.take().is_some() {
                     // There is nothing to come back to.
                     self.view.call = CallView::Idle;
-                    if !matches!(state, CallState::Left { by: EndedBy::Us, .. }) {
+                    if !matches!(
+                        state,
+                        CallState::Left {
+                            by: EndedBy::Us,
+                            ..
+                        }
+                    ) {
                         self.notify(NoticeLevel::Info, NoticeData::CastEnded, Vec::new());
                     }
                 }
             }
             CallView::WaitingForPeer { .. } => {}
-            CallView::Joining { .. }
+            CallView::Calling { .. }
+            | CallView::Unanswered { .. }
+            | CallView::Joining { .. }
             | CallView::Negotiating { .. }
             | CallView::Connected { .. }
             | CallView::Reconnecting { .. }

@@ -13,13 +13,15 @@ use tokio::sync::{oneshot, watch};
 
 use super::*;
 use crate::commands::Action;
-use crate::view::{DeviceKind, InviteResult, JoinRequest, NoticeData};
+use crate::view::{CallView, DeviceKind, InviteResult, JoinRequest, NoticeData, ServerReach};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A window that shows nothing and remembers what it was given.
 struct Recorder {
     views: watch::Sender<Option<View>>,
+    rings: watch::Sender<Option<RingScreen>>,
+    links: watch::Sender<String>,
     closed: watch::Sender<bool>,
 }
 
@@ -36,6 +38,19 @@ impl Window for Recorder {
 
     fn set_left_out(&self, _on: bool) {}
 
+    fn ring(&self, ring: &RingScreen) {
+        self.rings.send_replace(Some(ring.clone()));
+    }
+
+    fn stop_ringing(&self) {
+        self.rings.send_replace(None);
+    }
+
+    fn open_link(&self, address: &str) -> bool {
+        self.links.send_replace(address.to_owned());
+        true
+    }
+
     fn close(&self) {
         self.closed.send_replace(true);
     }
@@ -46,6 +61,8 @@ struct Person {
     commands: mpsc::Sender<UiCommand>,
     window_events: mpsc::Sender<WindowEvent>,
     views: watch::Receiver<Option<View>>,
+    rings: watch::Receiver<Option<RingScreen>>,
+    links: watch::Receiver<String>,
     closed: watch::Receiver<bool>,
     profile: TempDir,
 }
@@ -55,9 +72,17 @@ impl Person {
         let profile = tempfile::tempdir().expect("a folder");
         let (views, seen) = watch::channel(None);
         let (closed, is_closed) = watch::channel(false);
+        let (rings, rung) = watch::channel(None);
+        let (links, opened) = watch::channel(String::new());
+        let recorder = Recorder {
+            views,
+            rings,
+            links,
+            closed,
+        };
         let frames = FrameServer::start().await.expect("a frame socket");
         let start = start(profile.path().to_owned(), server.url());
-        let (controller, events) = Controller::start(start, Recorder { views, closed }, frames)
+        let (controller, events) = Controller::start(start, recorder, frames)
             .await
             .expect("it starts");
         let (commands, commands_in) = mpsc::channel(8);
@@ -67,6 +92,8 @@ impl Person {
             commands,
             window_events,
             views: seen,
+            rings: rung,
+            links: opened,
             closed: is_closed,
             profile,
         }
@@ -88,6 +115,11 @@ impl Person {
 
     async fn joins(&self, name: &str) {
         self.types("lunch").await;
+        self.enters(name).await;
+    }
+
+    /// From the lobby.
+    async fn enters(&self, name: &str) {
         self.does(Action::Join(JoinRequest {
             name: name.to_owned(),
             microphone_on: true,
@@ -169,6 +201,8 @@ fn is_connected(view: &View) -> bool {
     matches!(view.call, CallView::Connected { .. })
 }
 
+mod by_name;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_meet_and_part() {
     let server = server().await;
@@ -212,7 +246,10 @@ async fn closing_asks_in_a_call_and_not_elsewhere() {
     let server = server().await;
     let (mut ada, ben) = two_in_a_call(&server).await;
     let close = WindowEvent::CloseRequested;
-    ada.window_events.send(close).await.expect("it runs");
+    ada.window_events
+        .send(close.clone())
+        .await
+        .expect("it runs");
     ada.until("asked", |view| view.close_requested).await;
     ada.does(Action::ConfirmClose(false)).await;
     ada.until("in the call", |view| {
@@ -225,7 +262,11 @@ async fn closing_asks_in_a_call_and_not_elsewhere() {
         person
             .until("no longer in a call", |view| !is_connected(view))
             .await;
-        person.window_events.send(close).await.expect("it runs");
+        person
+            .window_events
+            .send(close.clone())
+            .await
+            .expect("it runs");
         let closed = person.closed.wait_for(|closed| *closed);
         tokio::time::timeout(PATIENCE, closed)
             .await
@@ -254,6 +295,38 @@ async fn an_invite_to_another_server_is_confirmed_first() {
             .await;
         assert_eq!(view.lobby.is_some(), accept);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_opens_a_closed_server_and_is_handed_on() {
+    let keys = duet_server::AccessKeys::parse("0123456789abcdef0123456789abcdef").expect("a key");
+    let token = keys.issue(&duet_server::Grant {
+        exp: u64::MAX,
+        room_id: Some("lunch".to_owned()),
+        name: None,
+        role: None,
+    });
+    let config = duet_server::ServerConfig {
+        access: Some(keys),
+        ..duet_server::ServerConfig::loopback()
+    };
+    let server = Server::bind(config).await.expect("a server");
+    let invite = format!("duet://{}/lunch#t={token}", server.local_addrs()[0]);
+    let mut stranger = Person::opens(&server).await;
+    stranger.joins("Eve").await;
+    stranger
+        .until("refused", |view| {
+            matches!(view.call, CallView::Failed { .. })
+        })
+        .await;
+    let mut ada = Person::opens(&server).await;
+    let result = ada.types(&invite).await;
+    assert!(matches!(result, InviteResult::Room { room_id } if room_id == "lunch"));
+    ada.enters("Ada").await;
+    ada.until("alone, with an invite that opens the door", |view| {
+        matches!(&view.call, CallView::WaitingForPeer { invite_url, .. } if *invite_url == invite)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::people::{CallMedia, UnansweredReason};
+
 /// The call, one variant for each state of the machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(
@@ -14,6 +16,24 @@ use ts_rs::TS;
 pub enum CallView {
     /// No call.
     Idle,
+    /// We call somebody; nothing but the call itself was sent.
+    Calling {
+        /// Whom.
+        name: String,
+        /// With a picture or without.
+        media: CallMedia,
+        /// Since when it rings there; null before it does.
+        ringing_since_ms: Option<i64>,
+    },
+    /// A call by name that did not come about.
+    Unanswered {
+        /// Whom we called.
+        name: String,
+        /// With a picture or without.
+        media: CallMedia,
+        /// Why.
+        reason: UnansweredReason,
+    },
     /// Asking the server for a place.
     Joining {
         /// The room.
@@ -94,6 +114,10 @@ pub enum CallView {
         peer_name: Option<String>,
         /// How long the call lasted, when there was one.
         duration_ms: Option<i64>,
+        /// Who ended it.
+        ended_by: EndedBy,
+        /// A call by name: it is called again, not joined again.
+        by_name: bool,
     },
 }
 
@@ -232,4 +256,17 @@ pub enum Failure {
     Replaced,
     /// A fault of Duet.
     Internal,
+}
+
+/// Who ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "view.ts")]
+pub enum EndedBy {
+    /// We left.
+    Us,
+    /// They left.
+    Peer,
+    /// Their connection did not come back.
+    PeerLost,
 }

@@ -20,6 +20,10 @@ pub struct Settings {
     pub ice_servers: Vec<IceServerSetting>,
     /// Which paths a call may take.
     pub ice_policy: IcePolicy,
+    /// Be listed for others to call; nothing is sent before the person turns it on.
+    pub online: bool,
+    /// Calls neither ring nor show; they end as missed.
+    pub do_not_disturb: bool,
     /// The language of the interface.
     pub language: LanguageChoice,
     /// The colours of the interface.
@@ -65,6 +69,14 @@ pub struct SettingsPatch {
     #[ts(optional)]
     #[serde(default)]
     pub ice_policy: Option<IcePolicy>,
+    /// Be listed for others to call.
+    #[ts(optional)]
+    #[serde(default)]
+    pub online: Option<bool>,
+    /// Calls neither ring nor show.
+    #[ts(optional)]
+    #[serde(default)]
+    pub do_not_disturb: Option<bool>,
     /// The language of the interface.
     #[ts(optional)]
     #[serde(default)]
@@ -187,6 +199,8 @@ impl Default for Settings {
             server_url: String::new(),
             ice_servers: Vec::new(),
             ice_policy: IcePolicy::All,
+            online: false,
+            do_not_disturb: false,
             language: LanguageChoice::System,
             theme: ThemeChoice::System,
             text_percent: 100,
@@ -218,6 +232,12 @@ impl Settings {
         }
         if let Some(value) = patch.ice_policy {
             self.ice_policy = value;
+        }
+        if let Some(value) = patch.online {
+            self.online = value;
+        }
+        if let Some(value) = patch.do_not_disturb {
+            self.do_not_disturb = value;
         }
         if let Some(value) = patch.language {
             self.language = value;

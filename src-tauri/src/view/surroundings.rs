@@ -25,6 +25,8 @@ pub struct DevicesView {
     pub microphones: DeviceKindView,
     /// Speakers.
     pub speakers: DeviceKindView,
+    /// Speakers again, to ring on.
+    pub ringers: DeviceKindView,
 }
 
 /// `selectedId` null follows the system default. `absent` is remembered but not connected; `activeName` is what is used meanwhile.
@@ -66,6 +68,8 @@ pub enum DeviceKind {
     Microphone,
     /// Speaker.
     Speaker,
+    /// The speaker to ring on.
+    Ringer,
 }
 
 /// Why a device does not work.
@@ -247,6 +251,18 @@ pub enum NoticeData {
     },
     /// The display shows our screen no longer.
     CastEnded,
+    /// Somebody called and got no answer.
+    MissedCall {
+        /// Who.
+        name: String,
+    },
+    /// A text came from somebody whose conversation is not open.
+    TextArrived {
+        /// From whom.
+        name: String,
+    },
+    /// The link could not be opened.
+    LinkFailed,
     /// The other is there.
     PeerJoined {
         /// Their name.

@@ -2,7 +2,10 @@
 import type { Settings } from '../generated/view';
 import { locale } from '../i18n.svelte';
 
-export function applyAppearance(settings: Settings): void {
+/** What both windows know of the settings. */
+export type Appearance = Pick<Settings, 'theme' | 'textPercent' | 'reduceMotion' | 'moreContrast'>;
+
+export function applyAppearance(settings: Appearance): void {
   const root = document.documentElement;
   root.lang = locale();
   setOrRemove(root, 'theme', settings.theme === 'system' ? null : settings.theme);

@@ -5,6 +5,11 @@ import { held, HOLD_MS, press, release, type Step, type Talk } from '../talk';
 import { app, view } from './app.svelte';
 import { toggleShare } from './share.svelte';
 
+/** Opens the chat of the call, or closes it. */
+export function toggleChat(): void {
+  send(view().chat === null ? backend().openChat(null) : backend().closeChat());
+}
+
 export class CallKeys {
   #talk: Talk = { kind: 'idle' };
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,6 +34,9 @@ export class CallKeys {
         break;
       case 'share':
         toggleShare();
+        break;
+      case 'chat':
+        toggleChat();
         break;
       case 'statistics':
         send(backend().setStatisticsOpen(view().statistics === null));

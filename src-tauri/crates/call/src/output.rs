@@ -25,6 +25,13 @@ pub enum Output {
         /// STUN and TURN servers of the signaling server.
         ice_servers: Vec<IceServer>,
     },
+    /// Use these STUN and TURN servers, besides our own, from its next ICE restart on.
+    SetIceServers {
+        /// Which PeerConnection.
+        session: String,
+        /// Those of the signaling server, with new credentials.
+        ice_servers: Vec<IceServer>,
+    },
     /// Create an offer and set it; yields `LocalDescription`.
     CreateOffer {
         /// Which PeerConnection.

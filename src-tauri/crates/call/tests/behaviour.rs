@@ -2,8 +2,10 @@
 //! real rooms of the server, the real memory of the signaling client, virtual time, and
 //! PeerConnections that know only the rules of negotiation (and panic when one is broken).
 
+mod before_accept;
 mod candidates;
 mod casting;
+mod credentials;
 mod giving_up;
 mod glare;
 mod hang_up;

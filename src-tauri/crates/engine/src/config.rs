@@ -8,7 +8,7 @@ use duet_media::codec::VideoCodec;
 use duet_media::frame::{AudioBlock, VideoFrame};
 use duet_media::source::{VideoFormat, VideoSourceSpec};
 use duet_peer::IcePolicy;
-use duet_protocol::IceServer;
+use duet_protocol::{AccessToken, IceServer};
 
 /// Takes pictures or sound as they pass, on a media thread; it must not block.
 pub struct Tap<T: ?Sized>(Arc<T>);
@@ -80,6 +80,8 @@ pub struct ServerConfig {
     pub url: String,
     /// SHA-256 fingerprints of certificates that the person trusted for this server.
     pub trusted_fingerprints: Vec<String>,
+    /// What admits to it, if it is closed; an invite brings it.
+    pub access: Option<AccessToken>,
 }
 
 /// Under which name one is listed, and where.

@@ -145,7 +145,7 @@ pub struct PathFigures {
     pub local: Option<String>,
     /// The other's.
     pub remote: Option<String>,
-    /// `udp` or `tcp`.
+    /// How our packets leave: `udp`, or to a relay also `tcp` or `tls`.
     pub protocol: Option<String>,
     /// Round trip, in milliseconds.
     pub rtt_ms: Option<f64>,

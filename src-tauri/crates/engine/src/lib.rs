@@ -21,6 +21,7 @@ pub use config::{
 };
 pub use duet_call as call;
 pub use duet_peer::IcePolicy;
+pub use duet_protocol::AccessToken;
 pub use endpoint::{Endpoint, EndpointClosed};
 pub use event::{
     DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, ShareEvent, SignalingStatus,

@@ -210,7 +210,10 @@ impl MediaSession {
             path: stats.path.as_ref().map(|path| PathFigures {
                 local: Some(path.local_candidate.clone()),
                 remote: Some(path.remote_candidate.clone()),
-                protocol: Some(path.protocol.clone()),
+                protocol: Some(match path.relay_transport {
+                    Some(transport) => transport.to_string(),
+                    None => path.protocol.clone(),
+                }),
                 rtt_ms: path.round_trip.map(|time| time.as_secs_f64() * 1000.0),
             }),
             ..Figures::default()

@@ -37,6 +37,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// What the call machine asks of a connection.
 #[derive(Debug)]
 pub(crate) enum PeerCommand {
+    SetIceServers(Vec<IceServer>),
     CreateOffer {
         ice_restart: bool,
     },
@@ -54,6 +55,7 @@ pub(crate) enum PeerCommand {
 pub(crate) struct PeerPlan {
     pub(crate) session: String,
     pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) trusted_fingerprints: Vec<String>,
     pub(crate) ice_policy: IcePolicy,
     pub(crate) video_codecs: Vec<VideoCodec>,
     pub(crate) taps: Taps,
@@ -189,7 +191,9 @@ async fn build(
     plan: PeerPlan,
     link: Arc<MediaLink>,
 ) -> Result<(Arc<Peer>, mpsc::Receiver<PeerEvent>, MediaSession), BuildError> {
+    let relay_tls = relay_tls(&plan).await;
     let config = PeerConfig {
+        relay_tls,
         ice_servers: plan.ice_servers,
         ice_policy: plan.ice_policy,
         video_codecs: plan.video_codecs.iter().copied().map(peer_codec).collect(),
@@ -201,6 +205,16 @@ async fn build(
     let peer = Arc::new(peer);
     let media = MediaSession::start(plan.session, Arc::clone(&peer), link, plan.taps)?;
     Ok((peer, events, media))
+}
+
+/// Relays behind TLS are trusted as the server is that names them. The authorities of the system are
+/// read only where they are needed.
+async fn relay_tls(plan: &PeerPlan) -> Option<Arc<rustls::ClientConfig>> {
+    let mut urls = plan.ice_servers.iter().flat_map(|server| &server.urls);
+    if !urls.any(|url| url.starts_with("turns:")) {
+        return None;
+    }
+    duet_signaling::tls_config(&plan.trusted_fingerprints).await
 }
 
 /// The two crates name the codecs apart because neither knows the other.

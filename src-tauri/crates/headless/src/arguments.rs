@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use duet_engine::IcePolicy;
+use duet_engine::{AccessToken, IcePolicy};
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
 use duet_media::codec::VideoCodec;
 use duet_media::screen::ScreenTarget;
@@ -35,6 +35,9 @@ pub(crate) struct CallArguments {
     /// SHA-256 fingerprint of the server's certificate, when nobody known vouches for it.
     #[arg(long)]
     pub(crate) trust: Vec<String>,
+    /// What admits to a closed server: a line of `duet-server token`.
+    #[arg(long, value_parser = AccessToken::new)]
+    pub(crate) access_token: Option<AccessToken>,
     /// The room to join.
     #[arg(long, default_value = "")]
     pub(crate) room: String,
@@ -47,6 +50,21 @@ pub(crate) struct CallArguments {
     /// A screen or window to share in the call, from the beginning: screen:ID or window:ID.
     #[arg(long)]
     pub(crate) share: Option<ScreenTarget>,
+    /// Be online under this name, to be called by others; in place of --room.
+    #[arg(long, conflicts_with = "room")]
+    pub(crate) login: Option<String>,
+    /// The lobby of --login; the server's default without it.
+    #[arg(long, requires = "login")]
+    pub(crate) lobby: Option<String>,
+    /// Call whoever is online under this name, as soon as they can be called.
+    #[arg(long, requires = "login")]
+    pub(crate) call: Option<String>,
+    /// What to do when somebody calls.
+    #[arg(long, default_value = "accept")]
+    pub(crate) answer: Answer,
+    /// Send this text to the other when the call connects.
+    #[arg(long)]
+    pub(crate) say: Option<String>,
     /// The name the other sees.
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -83,6 +101,17 @@ pub(crate) struct CallArguments {
     /// Write the received sound here.
     #[arg(long)]
     pub(crate) dump_audio: Option<PathBuf>,
+}
+
+/// What to do when somebody calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answer {
+    /// Take the call.
+    Accept,
+    /// Take it with the camera off.
+    AcceptWithoutCamera,
+    /// Refuse it.
+    Decline,
 }
 
 /// Which paths may be used.
@@ -136,6 +165,10 @@ mod tests {
             (call.call.room.as_str(), call.call.duration),
             ("r", Some(2.5))
         );
+        let named = ["duet-peer", "--login", "Ann", "--call", "Ben"];
+        let named = Arguments::try_parse_from(named).expect("a call by name");
+        assert_eq!(named.call.call.as_deref(), Some("Ben"));
+        assert!(Arguments::try_parse_from(["duet-peer", "--call", "Ben"]).is_err());
         let devices = Arguments::try_parse_from(["duet-peer", "devices"]).expect("devices");
         assert!(matches!(devices.task, Some(Task::Devices)));
         assert!(Arguments::try_parse_from(["duet-peer", "--wait", "-1"]).is_err());

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::CallArguments;
 use crate::best_window::BestWindow;
+use crate::by_name::ByName;
 use crate::dump;
 use crate::process_figures::ProcessFigures;
 use crate::report::Report;
@@ -26,6 +27,7 @@ struct Progress {
     /// The other left after the call had been connected.
     over: bool,
     error: Option<String>,
+    by_name: ByName,
 }
 
 /// Joins, stays as long as asked, leaves, and writes the report.
@@ -36,7 +38,7 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let mut progress = Progress::default();
-    hold(&arguments, &mut events, &mut progress).await;
+    hold(&arguments, &endpoint, &mut events, &mut progress).await?;
     let figures = endpoint.figures().await.unwrap_or_default();
     // Left politely whatever happened; the state before it is what the report tells.
     endpoint.close().await?;
@@ -47,6 +49,7 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
             state: progress.state.to_owned(),
             figures,
             video_received_best_3s_fps: pictures.fps(),
+            by_name: progress.by_name,
             process: ProcessFigures::read(),
             error: progress.error,
         },
@@ -76,8 +79,9 @@ async fn enter(endpoint: &Endpoint, arguments: &CallArguments) -> anyhow::Result
                 endpoint.share(Some(target.clone())).await?;
             }
         }
+        (None, _) if arguments.login.is_some() => ByName::begin(arguments, endpoint).await?,
         (None, _) => {
-            eprintln!("duet-peer: name a room: --room ID");
+            eprintln!("duet-peer: name a room, --room ID, or be online, --login NAME");
             return Ok(false);
         }
     }
@@ -93,6 +97,7 @@ fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<End
         server: ServerConfig {
             url: arguments.server.clone(),
             trusted_fingerprints: arguments.trust.clone(),
+            access: arguments.access_token.clone(),
         },
         path: PathConfig {
             ice_servers: Vec::new(),
@@ -114,9 +119,10 @@ fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<End
 /// Follows the call until its time is over or it cannot come about.
 async fn hold(
     arguments: &CallArguments,
+    endpoint: &Endpoint,
     events: &mut mpsc::Receiver<EndpointEvent>,
     progress: &mut Progress,
-) {
+) -> anyhow::Result<()> {
     let give_up = Instant::now() + Duration::from_secs_f64(arguments.wait);
     let mut end: Option<Instant> = None;
     let mut asked_to_end = std::pin::pin!(asked_to_end());
@@ -131,19 +137,26 @@ async fn hold(
                     let was_connected = progress.connected;
                     follow(&state, progress);
                     if progress.connected && !was_connected {
+                        progress.by_name.connected(arguments, endpoint).await?;
                         end = arguments.duration.map(|time| Instant::now() + Duration::from_secs_f64(time));
                     }
                     let waits_the_rest_out = end.is_some();
                     if progress.error.is_some() || (progress.over && !waits_the_rest_out) {
-                        return;
+                        return Ok(());
                     }
                 }
                 Some(EndpointEvent::CastCode { code, .. }) => println!("code {code}"),
                 Some(EndpointEvent::Share(ShareEvent::Ended { code: Some(code) })) => {
                     eprintln!("duet-peer: the screen is not shown: {code}");
                 }
-                Some(_) => {}
-                None => return,
+                Some(event) => {
+                    let by_name = &mut progress.by_name;
+                    progress.error = by_name.follow(arguments, endpoint, &event).await?;
+                    if progress.error.is_some() {
+                        return Ok(());
+                    }
+                }
+                None => return Ok(()),
             },
             () = until(deadline) => {
                 if !progress.connected {
@@ -152,9 +165,9 @@ async fn hold(
                         arguments.wait
                     ));
                 }
-                return;
+                return Ok(());
             }
-            () = &mut asked_to_end => return,
+            () = &mut asked_to_end => return Ok(()),
         }
     }
 }
@@ -179,18 +192,23 @@ fn follow(state: &CallState, progress: &mut Progress) {
     match state {
         CallState::Connected { .. } => progress.connected = true,
         CallState::PeerLeft { .. } => progress.over = true,
+        // Only the other can have ended a call by name: we end with the program.
+        CallState::Left { named: Some(_), .. } => progress.over = true,
+        CallState::Unanswered { cause, .. } => {
+            progress.by_name.unanswered = Some(cause.code());
+            progress.error = Some(format!("the call was not answered: {}", cause.code()));
+        }
         CallState::Full { .. } => {
             progress.error = Some("the room is full: two people are in it".to_owned());
         }
         CallState::Failed { cause, .. } => progress.error = Some(failure(*cause)),
         CallState::Idle
         | CallState::Calling { .. }
-        | CallState::Unanswered { .. }
         | CallState::Joining { .. }
         | CallState::WaitingForPeer { .. }
         | CallState::Negotiating { .. }
         | CallState::Reconnecting { .. }
-        | CallState::Left { .. } => {}
+        | CallState::Left { named: None, .. } => {}
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod best_window;
+mod by_name;
 mod call;
 mod devices;
 mod dump;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use duet_engine::Figures;
 use serde::Serialize;
 
+use crate::by_name::ByName;
 use crate::process_figures::ProcessFigures;
 
 /// What a run amounted to. What is not known is null.
@@ -19,6 +20,9 @@ pub(crate) struct Report {
     /// Received pictures a second in the best three seconds; `video_received` has the rate of the
     /// whole call.
     pub(crate) video_received_best_3s_fps: Option<f64>,
+    /// Calls by name and texts.
+    #[serde(flatten)]
+    pub(crate) by_name: ByName,
     /// What this process cost.
     #[serde(flatten)]
     pub(crate) process: ProcessFigures,

@@ -79,6 +79,8 @@ pub struct PeerConfig {
     /// Resolve `.local` candidates of browsers (RFC 8839bis drafts); needs port 5353, and is
     /// left out silently when that port cannot be shared.
     pub mdns: bool,
+    /// How to know the server of a `turns:` relay; `None` leaves such relays out.
+    pub relay_tls: Option<Arc<rustls::ClientConfig>>,
     /// The runtime below the source filter; `None` is tokio. Tests put a network in here.
     pub runtime: Option<Arc<dyn Runtime>>,
 }
@@ -94,6 +96,7 @@ impl Default for PeerConfig {
             bind_addresses: vec!["0.0.0.0:0".into(), "[::]:0".into()],
             loopback_candidates: true,
             mdns: true,
+            relay_tls: None,
             runtime: None,
         }
     }

@@ -11,6 +11,7 @@ mod description;
 mod handler;
 mod negotiation;
 mod path;
+mod server_url;
 mod servers;
 mod watch;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
+use duet_protocol::IceServer;
 use parking_lot::Mutex;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use tokio::sync::mpsc;
@@ -33,6 +35,7 @@ use crate::error::PeerError;
 use crate::event::{ConnectionState, EventSender, PeerEvent};
 use crate::interceptors::Shared;
 use crate::key_frame::KeyFrameLimit;
+use crate::relay_tunnel::Tunnels;
 use crate::sender::RtpSender;
 use crate::source_filter::SourceFilter;
 use crate::stats::PeerStats;
@@ -47,6 +50,7 @@ pub struct Peer {
     negotiation: tokio::sync::Mutex<Negotiation>,
     key_frames: Mutex<KeyFrameLimit>,
     watch: Mutex<Option<Watch>>,
+    config: PeerConfig,
     closed: AtomicBool,
 }
 
@@ -59,7 +63,8 @@ impl Peer {
         }
         let (events, receiver) = EventSender::new();
         let filter = Arc::new(SourceFilter::default());
-        let shared = Arc::new(Shared::new(events, filter));
+        let tunnels = Tunnels::new(config.relay_tls.clone());
+        let shared = Arc::new(Shared::new(events, filter, tunnels));
         let built = build::build(&config, &shared).await?;
         let watch = Watch::spawn(&built, &shared);
         let sender = |kind, ssrc, track: &Arc<TrackLocalStaticRTP>| {
@@ -74,6 +79,7 @@ impl Peer {
             key_frames: Mutex::new(KeyFrameLimit::default()),
             watch: Mutex::new(Some(watch)),
             closed: AtomicBool::new(false),
+            config,
             shared,
         };
         Ok((peer, receiver))
@@ -132,6 +138,15 @@ impl Peer {
             .await
     }
 
+    /// Other servers, or the same with new credentials, from the next ICE restart on: what runs goes on
+    /// as it is.
+    pub async fn set_ice_servers(&self, servers: &[IceServer]) -> Result<(), PeerError> {
+        let _negotiation = self.negotiation().await?;
+        let configuration = build::configuration(servers, &self.config, &self.shared).await;
+        let set = self.connection.set_configuration(configuration).await;
+        set.map_err(PeerError::library)
+    }
+
     /// For the camera's packets.
     pub fn video_sender(&self) -> RtpSender {
         self.video.clone()
@@ -185,6 +200,7 @@ impl Peer {
         if let Err(error) = self.connection.close().await {
             tracing::debug!(error = %PeerError::library(error), "close");
         }
+        self.shared.tunnels.close().await;
         let closed = PeerEvent::State(ConnectionState::Closed);
         self.shared.events.control(closed);
     }

@@ -2,7 +2,7 @@
 //!
 //! The library hands any datagram that looks like DTLS or SRTP to those layers, from whatever
 //! address, once a candidate pair is selected; a ClientHello or an alert from a stranger could end
-//! the call. This filter sits in the socket ([`runtime`]) and lets through
+//! the call. This filter sits in the socket ([`socket`]) and lets through
 //!
 //! - STUN, always: the ICE agent authenticates it itself;
 //! - everything else only from an address that passed an authenticated connectivity check: a
@@ -21,6 +21,7 @@ mod addresses;
 mod core;
 mod dtls;
 mod runtime;
+mod socket;
 mod stun;
 
 use std::net::SocketAddr;

@@ -8,6 +8,27 @@ use std::time::Duration;
 
 use crate::codec::MediaKind;
 
+/// How a relay is reached; what it sends to the other side is UDP in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RelayTransport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+    /// TLS over TCP.
+    Tls,
+}
+
+impl std::fmt::Display for RelayTransport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        })
+    }
+}
+
 /// The path media takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathStats {
@@ -17,6 +38,8 @@ pub struct PathStats {
     pub remote_candidate: String,
     /// `udp` or `tcp`.
     pub protocol: String,
+    /// How our relay is reached, if there is one on the path.
+    pub relay_transport: Option<RelayTransport>,
     /// Of the last connectivity check; `None` before the first.
     pub round_trip: Option<Duration>,
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::check::CheckFlags;
 use crate::settings::{Settings, file, print};
 use crate::token::TokenRequest;
 
@@ -24,6 +25,8 @@ struct CommandLine {
 enum Subcommands {
     /// Shows the settings in force, where each comes from, and no secrets.
     Config(ConfigArgs),
+    /// Says what is wrong with settings, ports, certificate, addresses and relay, and the next step.
+    Check(CheckArgs),
     /// Makes a token that admits to a closed server, and the invite with it.
     Token(TokenArgs),
 }
@@ -33,6 +36,15 @@ struct ConfigArgs {
     /// An annotated file with every key and its default instead.
     #[arg(long)]
     template: bool,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    flags: CheckFlags,
 
     #[command(flatten)]
     settings: Settings,
@@ -52,6 +64,8 @@ struct TokenArgs {
 pub(crate) enum Action {
     /// Be the server.
     Serve(Box<Settings>),
+    /// Look for what is wrong.
+    Check(CheckFlags, Box<Settings>),
     /// Print this.
     Print(String),
 }
@@ -77,6 +91,7 @@ pub(crate) fn parse() -> anyhow::Result<Action> {
         Some(Subcommands::Config(config)) if config.template => {
             Ok(Action::Print(print::template(&built_in)))
         }
+        Some(Subcommands::Check(check)) => Ok(Action::Check(check.flags, Box::new(check.settings))),
         Some(Subcommands::Token(token)) => {
             let printed = token.request.print(&token.settings, SystemTime::now())?;
             Ok(Action::Print(printed))

@@ -8,6 +8,7 @@ use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
 use crate::access::AccessKeys;
+use crate::monitor::MonitorConfig;
 use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
 use crate::turn::TurnMode;
@@ -34,6 +35,12 @@ pub struct ServerConfig {
     pub connections_per_minute: Option<u32>,
     /// Connections from one IPv4 address or one IPv6 /64 network; `None` is without limit.
     pub max_connections_per_address: Option<usize>,
+    /// Messages that a connection may send in the long run, each second.
+    pub messages_per_second: u32,
+    /// Messages that it may send at once after a pause.
+    pub message_burst: u32,
+    /// Where figures and health are told.
+    pub monitor: MonitorConfig,
     /// Connections altogether.
     pub max_connections: usize,
     /// Joins and logins from one address that may fail (`full`, `uid-taken`, `name-taken`, …) in a
@@ -46,6 +53,8 @@ pub struct ServerConfig {
     /// Wrong codes of casts from everybody in a minute. A code has 40 bits: at 1,000 a minute, one of a
     /// hundred displays that show a code is found in 20 years.
     pub cast_guesses_per_minute_overall: u32,
+    /// Whether browsers get a page with which they join rooms.
+    pub guest_page: bool,
     /// The times.
     pub timing: Timing,
 }
@@ -55,6 +64,8 @@ pub struct ServerConfig {
 pub struct Timing {
     /// From accepting a connection to its upgrade.
     pub handshake_timeout: Duration,
+    /// The same for a connection that fetches the guest page and its files, also one after the other.
+    pub page_timeout: Duration,
     /// Between two pings.
     pub ping_interval: Duration,
     /// Without any frame for this long, a connection is ended.
@@ -73,6 +84,8 @@ pub struct Timing {
     pub rate_patience: Duration,
     /// How long a client may read nothing.
     pub slow_reader_timeout: Duration,
+    /// Between telling balancers that the server ends and ending.
+    pub drain_delay: Duration,
     /// Between two looks at the files of the certificate.
     pub certificate_check: Duration,
 }
@@ -81,6 +94,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            page_timeout: Duration::from_secs(30),
             ping_interval: limits::PING_INTERVAL,
             silence_timeout: limits::SILENCE_TIMEOUT,
             resume_window: limits::RESUME_WINDOW,
@@ -90,6 +104,7 @@ impl Default for Timing {
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
+            drain_delay: Duration::ZERO,
             certificate_check: Duration::from_secs(10),
         }
     }
@@ -113,11 +128,15 @@ impl ServerConfig {
             trusted_proxies: TrustedProxies::default(),
             connections_per_minute: None,
             max_connections_per_address: Some(50),
+            messages_per_second: limits::MESSAGES_PER_SECOND,
+            message_burst: limits::MESSAGE_BURST,
+            monitor: MonitorConfig::default(),
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
             cast_guesses_per_minute: 5,
             cast_guesses_per_minute_overall: 1000,
+            guest_page: true,
             timing: Timing::default(),
         }
     }

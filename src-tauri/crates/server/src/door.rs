@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::budget::AddressBudget;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// The connections of every address.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! The HTTP side of a connection: one request, answered or upgraded.
 //!
-//! No keep-alive and no body: whoever wants something else opens another connection. (hyper's own
-//! switch for that would add `close` to the answer that upgrades, which clients refuse.) Everything up to
-//! the upgrade shares one deadline, so that a client that sends its headers byte by byte is cut.
+//! No body is read, and only the guest page's answers leave the connection open for more: whoever wants
+//! something else opens another one. (hyper's own switch for that would add `close` to the answer that
+//! upgrades, which clients refuse.) Everything up to the upgrade shares one deadline, so that a client that
+//! sends its headers byte by byte is cut; asking for pages moves it once.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,20 +24,24 @@ use url::Host;
 
 use crate::address::AddressKey;
 use crate::config::ServerConfig;
+use crate::deadline::Deadline;
 use crate::door::Slot;
+use crate::monitor::{self, text};
 use crate::origin;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::Stream;
 
 /// What a request is judged by, besides itself.
 pub(crate) struct Entry {
     shared: Arc<Shared>,
+    deadline: Arc<Deadline>,
     /// Who connected: the client or a proxy.
     remote_ip: IpAddr,
     /// The address of ours the connection came to.
     local_ip: IpAddr,
     /// Counted already, or the connection is a trusted proxy's.
     slot: Mutex<Option<Slot>>,
+    is_proxied: bool,
 }
 
 /// A request whose client is known and counted.
@@ -51,14 +56,17 @@ impl Entry {
     /// `slot` is none for a trusted proxy's connection, and for no other.
     pub(crate) fn new(
         shared: Arc<Shared>,
+        deadline: Arc<Deadline>,
         remote_ip: IpAddr,
         local_ip: IpAddr,
         slot: Option<Slot>,
     ) -> Self {
         Self {
             shared,
+            deadline,
             remote_ip,
             local_ip,
+            is_proxied: slot.is_none(),
             slot: Mutex::new(slot),
         }
     }
@@ -78,6 +86,16 @@ impl Entry {
             slot,
             near_ip,
         })
+    }
+
+    /// Another request may follow on the same connection, which stays counted; behind a proxy each request
+    /// is counted by itself.
+    fn expect_more(&self, slot: Slot) {
+        self.deadline
+            .extend_to(self.shared.config.timing.page_timeout);
+        if !self.is_proxied {
+            *self.slot.lock() = Some(slot);
+        }
     }
 }
 
@@ -138,15 +156,27 @@ fn answer<B>(
     entry: &Entry,
     promised: &Mutex<Option<Promised>>,
 ) -> Response<Full<Bytes>> {
+    let response = judge(&mut request, entry, promised);
+    let status = response.status();
+    if status.is_client_error() {
+        entry.shared.metrics.note_http_refusal(status.as_u16());
+    }
+    response
+}
+
+fn judge<B>(
+    request: &mut Request<B>,
+    entry: &Entry,
+    promised: &Mutex<Option<Promised>>,
+) -> Response<Full<Bytes>> {
     let Some(visit) = entry.visit(request.headers()) else {
         return text(StatusCode::TOO_MANY_REQUESTS, "too many connections\n");
     };
     match (request.uri().path(), request.method()) {
-        ("/healthz", &Method::GET | &Method::HEAD) => text(StatusCode::OK, "ok\n"),
-        ("/ws", &Method::GET) => match check_upgrade(&request, &visit) {
+        ("/ws", &Method::GET) => match check_upgrade(request, &visit) {
             Ok(accept) => {
                 let host = asked_host(request.headers());
-                let upgrade = hyper::upgrade::on(&mut request);
+                let upgrade = hyper::upgrade::on(request);
                 let slot = visit.slot;
                 *promised.lock() = Some(Promised {
                     upgrade,
@@ -157,9 +187,26 @@ fn answer<B>(
             }
             Err(refusal) => *refusal,
         },
-        ("/ws" | "/healthz", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
-        (_, _) => text(StatusCode::NOT_FOUND, "nothing here\n"),
+        ("/ws" | "/healthz" | "/readyz", method) if !is_reading(method) => {
+            text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
+        }
+        ("/ws", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
+        (path, _) => monitor::health(path, entry.shared.is_ready())
+            .or_else(|| guest_page(request, entry, visit))
+            .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
+}
+
+fn guest_page<B>(
+    request: &Request<B>,
+    entry: &Entry,
+    visit: Visit<'_>,
+) -> Option<Response<Full<Bytes>>> {
+    let address = visit.slot.address();
+    let page = &entry.shared.guest_page;
+    let answer = page.answer(request, visit.config, address, visit.near_ip)?;
+    entry.expect_more(visit.slot);
+    Some(answer)
 }
 
 /// The accept key, or the response that refuses.
@@ -235,10 +282,6 @@ fn switching_protocols(accept: HeaderValue) -> Response<Full<Bytes>> {
     response
 }
 
-fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    response
+fn is_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::access::AccessKeys;
 use crate::address::AddressKey;
 use crate::exchange::{CastConfig, Counts, DirectoryConfig, Exchange};
+use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output, RoomsConfig};
 use crate::turn::{Entrance, IceList, Now};
@@ -25,6 +26,7 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     next_id: AtomicU64,
     timeout_changed: Notify,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl Hub {
         casts: CastConfig,
         access: Option<AccessKeys>,
         ice: Arc<IceList>,
+        metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let mut exchange = Exchange::new(rooms, directory, casts);
         if let Some(keys) = access {
@@ -72,6 +75,7 @@ impl Hub {
             }),
             next_id: AtomicU64::new(1),
             timeout_changed: Notify::new(),
+            metrics,
         })
     }
 
@@ -119,7 +123,8 @@ impl Hub {
                 Some(at) => {
                     tokio::select! {
                         () = tokio::time::sleep_until(at.into()) => {
-                            self.change(|exchange| exchange.handle_timeout(Instant::now()));
+                            let now = Instant::now();
+                            self.change(now, |exchange| exchange.handle_timeout(now));
                         }
                         () = self.timeout_changed.notified() => {}
                     }
@@ -129,12 +134,14 @@ impl Hub {
         }
     }
 
-    fn change(&self, act: impl FnOnce(&mut Exchange)) {
+    /// Changes what the exchange knows, because of what came at `now`, and queues what follows.
+    fn change(&self, now: Instant, act: impl FnOnce(&mut Exchange)) {
         let mut state = self.state.lock();
         let before = state.exchange.poll_timeout();
         act(&mut state.exchange);
         while let Some(output) = state.exchange.poll_output() {
-            state.carry_out(output);
+            self.note_refusal(&output);
+            state.carry_out(now, output);
         }
         let is_changed = before != state.exchange.poll_timeout();
         drop(state);
@@ -144,8 +151,17 @@ impl Hub {
     }
 }
 
+impl Hub {
+    fn note_refusal(&self, output: &Output) {
+        match output {
+            Output::Send { message, .. } => self.metrics.note_message(message),
+            Output::Close { .. } => {}
+        }
+    }
+}
+
 impl State {
-    fn carry_out(&self, output: Output) {
+    fn carry_out(&self, now: Instant, output: Output) {
         if self.is_silent {
             return;
         }
@@ -153,7 +169,7 @@ impl State {
             Output::Send { to, message } => {
                 if let Some(client) = self.clients.get(&to) {
                     let message = self.with_relays(message, to, &client.entrance);
-                    client.outgoing.push(message.to_json());
+                    client.outgoing.push(now, message.to_json());
                 }
             }
             Output::Close { connection, reason } => {
@@ -204,26 +220,29 @@ impl Registration {
 
     /// A text frame came, whatever it says.
     pub(crate) fn heard(&self) {
-        self.hub.change(|exchange| exchange.heard(self.id));
+        self.hub
+            .change(Instant::now(), |exchange| exchange.heard(self.id));
     }
 
     /// A checked message came.
     pub(crate) fn handle(&self, message: ClientMessage) {
         let (now, wall) = (Instant::now(), SystemTime::now());
         self.hub
-            .change(|exchange| exchange.handle(now, wall, self.id, message));
+            .change(now, |exchange| exchange.handle(now, wall, self.id, message));
     }
 
     /// Answers this connection alone.
     pub(crate) fn answer(&self, message: &ServerMessage) {
-        self.outgoing.push(message.to_json());
+        self.hub.metrics.note_message(message);
+        self.outgoing.push(Instant::now(), message.to_json());
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.state.lock().clients.remove(&self.id);
+        let now = Instant::now();
         self.hub
-            .change(|exchange| exchange.broken(Instant::now(), self.id));
+            .change(now, |exchange| exchange.broken(now, self.id));
     }
 }

@@ -11,9 +11,10 @@ use tracing::{debug, warn};
 
 use crate::address::AddressKey;
 use crate::connection;
+use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry, Upgraded};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::Stream;
 use crate::tls::Tls;
 use crate::turn::Entrance;
@@ -56,12 +57,14 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
         false => Slot::take(shared, AddressKey::from(remote.ip())),
     };
     if is_full || (!is_proxied && slot.is_none()) {
+        shared.metrics.dropped.inc();
         debug!(%remote, "dropped: too many connections");
         return;
     }
     let task_shared = Arc::clone(shared);
     shared.tasks.spawn(async move {
         if let Err(error) = serve(stream, remote, &task_shared, slot).await {
+            task_shared.metrics.failed_handshakes.inc();
             debug!(%remote, %error, "connection failed");
         }
     });
@@ -76,12 +79,16 @@ async fn serve(
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();
-    let entry = Entry::new(Arc::clone(shared), remote.ip(), local_ip, slot);
+    let deadline = Arc::new(Deadline::new(shared.config.timing.handshake_timeout));
+    let entry = Entry::new(
+        Arc::clone(shared),
+        Arc::clone(&deadline),
+        remote.ip(),
+        local_ip,
+        slot,
+    );
     // On the heap, so that an open connection does not hold the space of its handshake.
-    let handshake = Box::pin(tokio::time::timeout(
-        shared.config.timing.handshake_timeout,
-        open(stream, shared.tls.as_ref(), entry),
-    ));
+    let handshake = Box::pin(deadline.limit(open(stream, shared.tls.as_ref(), entry)));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
         () = shared.draining.cancelled() => return Ok(()),
@@ -95,8 +102,7 @@ async fn serve(
     };
     let registration = shared.hub.register(slot.address(), entrance);
     debug!(connection = registration.id(), %remote, "connection opened");
-    let config = Arc::clone(&shared.config);
-    connection::run(upgraded, registration, config, shared.draining.clone()).await;
+    connection::run(upgraded, registration, shared).await;
     Ok(())
 }
 

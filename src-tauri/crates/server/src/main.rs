@@ -1,5 +1,6 @@
 //! `duet-server`: the server as a program. Settings, logs, signals; the rest is the library.
 
+mod check;
 mod commands;
 mod serve;
 mod settings;
@@ -13,6 +14,14 @@ use commands::Action;
 async fn main() -> ExitCode {
     let ended = match commands::parse() {
         Ok(Action::Serve(settings)) => serve::run(&settings).await.map(|()| ExitCode::SUCCESS),
+        Ok(Action::Check(flags, settings)) => {
+            let report = check::run(&settings).await;
+            print!("{}", report.print(&flags));
+            Ok(match report.is_ok() {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::FAILURE,
+            })
+        }
         Ok(Action::Print(text)) => {
             print!("{text}");
             Ok(ExitCode::SUCCESS)

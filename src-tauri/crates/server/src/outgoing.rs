@@ -5,6 +5,7 @@
 //! thousand; and because closing must overtake what waits.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use duet_protocol::CloseReason;
 use duet_protocol::limits::MAX_OUTGOING_BYTES;
@@ -23,24 +24,32 @@ pub(crate) struct Outgoing {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<String>,
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     close: Option<CloseReason>,
+}
+
+/// A text that waits.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) text: String,
+    /// When that came which caused it.
+    pub(crate) since: Instant,
 }
 
 /// What the connection does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// Send this text.
-    Text(String),
+    Text(Waiting),
     /// Close with this reason; nothing comes after it.
     Close(CloseReason),
 }
 
 impl Outgoing {
-    /// Queues a text. When the bound is passed, everything waiting is dropped and the connection
+    /// Queues a text, caused by what came at `since`. When the bound is passed, everything waiting is dropped and the connection
     /// closes as a slow reader.
-    pub(crate) fn push(&self, text: String) {
+    pub(crate) fn push(&self, since: Instant, text: String) {
         let mut state = self.state.lock();
         if state.close.is_some() {
             return;
@@ -49,7 +58,7 @@ impl Outgoing {
         if state.waiting_bytes > MAX_OUTGOING_BYTES {
             state.close(CloseReason::SlowReader);
         } else {
-            state.waiting.push_back(text);
+            state.waiting.push_back(Waiting { text, since });
         }
         drop(state);
         self.changed.notify_one();
@@ -98,9 +107,9 @@ impl State {
         if let Some(reason) = self.close {
             return Some(Next::Close(reason));
         }
-        let text = self.waiting.pop_front()?;
-        self.waiting_bytes -= text.len() + OVERHEAD_BYTES;
-        Some(Next::Text(text))
+        let waiting = self.waiting.pop_front()?;
+        self.waiting_bytes -= waiting.text.len() + OVERHEAD_BYTES;
+        Some(Next::Text(waiting))
     }
 }
 
@@ -111,10 +120,15 @@ mod tests {
     #[tokio::test]
     async fn texts_come_out_in_order_and_leave_no_bytes() {
         let outgoing = Outgoing::default();
-        outgoing.push("a".into());
-        outgoing.push("b".into());
-        assert_eq!(outgoing.next().await, Next::Text("a".into()));
-        assert_eq!(outgoing.next().await, Next::Text("b".into()));
+        let since = Instant::now();
+        let text = |text: &str| Waiting {
+            text: text.into(),
+            since,
+        };
+        outgoing.push(since, "a".into());
+        outgoing.push(since, "b".into());
+        assert_eq!(outgoing.next().await, Next::Text(text("a")));
+        assert_eq!(outgoing.next().await, Next::Text(text("b")));
         assert_eq!(outgoing.waiting_bytes(), 0);
     }
 
@@ -122,11 +136,11 @@ mod tests {
     async fn past_the_bound_everything_goes_and_the_reader_is_slow() {
         let outgoing = Outgoing::default();
         for _ in 0..9 {
-            outgoing.push("x".repeat(32 * 1024));
+            outgoing.push(Instant::now(), "x".repeat(32 * 1024));
         }
         assert_eq!(outgoing.next().await, Next::Close(CloseReason::SlowReader));
         outgoing.close(CloseReason::Draining);
-        outgoing.push("late".into());
+        outgoing.push(Instant::now(), "late".into());
         assert_eq!(outgoing.next().await, Next::Close(CloseReason::SlowReader));
         assert_eq!(outgoing.waiting_bytes(), 0);
     }

@@ -24,6 +24,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     for address in server.turn_addrs() {
         let _ = writeln!(std::io::stdout(), "relaying on turn:{address}");
     }
+    for address in server.monitor_addrs() {
+        let _ = writeln!(std::io::stdout(), "figures on http://{address}/metrics");
+    }
     server.run_until(shutdown).await;
     Ok(())
 }

@@ -7,21 +7,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::config::ServerConfig;
-use crate::door::Sockets;
-use crate::exchange::{CastConfig, DirectoryConfig};
-use crate::hub::Hub;
 use crate::listener;
-use crate::rooms::RoomsConfig;
+use crate::monitor::Monitor;
+pub use crate::shared::ServerStats;
+use crate::shared::{RelaySlot, Shared, Watched};
 use crate::tls::{Tls, TlsError};
-use crate::turn::{self, IceList, Secrets, TurnConfigError, TurnServer, TurnStats};
+use crate::turn::{self, IceList, Secrets, TurnConfig, TurnConfigError, TurnMode};
 
 /// What a polite end may take: the close frames and their answers.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -31,8 +29,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Server {
     shared: Arc<Shared>,
     listeners: Mutex<Vec<Listening>>,
-    turn: Option<TurnServer>,
+    turn: RelaySlot,
     ice: Arc<IceList>,
+    monitors: Vec<Monitor>,
 }
 
 /// Why a server could not listen.
@@ -57,43 +56,20 @@ pub enum ServerError {
     /// There is no good certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The same for figures and health.
+    #[error("cannot tell figures on {address}: {source}")]
+    Monitor {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The relay's settings cannot be.
     #[error(transparent)]
     TurnConfig(#[from] TurnConfigError),
     /// The server is shutting down.
     #[error("the server is shutting down")]
     Draining,
-}
-
-/// What a server holds at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ServerStats {
-    /// Open WebSockets.
-    pub connections: usize,
-    /// Rooms with a place taken or kept.
-    pub rooms: usize,
-    /// Places taken or kept.
-    pub members: usize,
-    /// People logged in to the directory, kept ones included.
-    pub logins: usize,
-    /// Calls that ring or were just accepted.
-    pub calls: usize,
-    /// Displays that show a code.
-    pub displays: usize,
-    /// The relay; all zero while it is off.
-    pub turn: TurnStats,
-}
-
-/// What the tasks share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) tasks: TaskTracker,
-    /// Cancelled once, when the server ends.
-    pub(crate) draining: CancellationToken,
-    pub(crate) sockets: Mutex<Sockets>,
-    pub(crate) tls: Option<Tls>,
 }
 
 #[derive(Debug)]
@@ -111,39 +87,26 @@ impl Server {
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let tls = config.tls.clone().map(Tls::load).transpose()?;
         let (turn, ice) = turn::start(&config.turn)?;
-        let hub = Hub::new(
-            rooms_config(&config),
-            directory_config(&config),
-            cast_config(&config),
-            config.access.clone(),
-            Arc::clone(&ice),
-        );
+        let turn = RelaySlot::new(RwLock::new(turn.map(Arc::new)));
+        let ice = Arc::new(ice);
         let addresses = config.listen.clone();
-        let sockets = Sockets::new(config.connections_per_minute);
-        let shared = Arc::new(Shared {
-            config: Arc::new(config),
-            hub,
-            tasks: TaskTracker::new(),
-            draining: CancellationToken::new(),
-            sockets: Mutex::new(sockets),
-            tls,
-        });
+        let monitor = config.monitor.clone();
+        let shared = Shared::new(config, tls, &ice);
+        let watched = Watched {
+            shared: Arc::clone(&shared),
+            turn: Arc::clone(&turn),
+        };
         let server = Self {
             shared: Arc::clone(&shared),
             listeners: Mutex::default(),
             turn,
             ice,
+            monitors: Monitor::start(&monitor, &watched).await?,
         };
         for address in addresses {
             server.listen_also(address).await?;
         }
-        tokio::spawn(async move {
-            tokio::select! {
-                () = shared.hub.keep_time() => {}
-                () = shared.renew_certificate() => {}
-                () = shared.draining.cancelled() => {}
-            }
-        });
+        tokio::spawn(async move { shared.keep_time().await });
         Ok(server)
     }
 
@@ -185,8 +148,26 @@ impl Server {
     /// Where the relay listens, with the real ports; empty while it is off.
     #[must_use]
     pub fn turn_addrs(&self) -> Vec<SocketAddr> {
-        let turn = self.turn.as_ref().map(TurnServer::addresses);
-        turn.unwrap_or_default().to_vec()
+        let turn = self.turn.read();
+        let addresses = turn.as_ref().map(|turn| turn.addresses().to_vec());
+        addresses.unwrap_or_default()
+    }
+
+    /// Relays from now on, in place of whatever did so far, and tells those who join from now on.
+    ///
+    /// # Errors
+    /// If the settings cannot be, or not with these addresses.
+    pub fn open_relay(&self, config: &TurnConfig) -> Result<(), ServerError> {
+        let (turn, ice) = turn::start(&TurnMode::BuiltIn(config.clone()))?;
+        *self.turn.write() = turn.map(Arc::new);
+        self.ice.replace(ice);
+        Ok(())
+    }
+
+    /// Relays no more; relays that run end.
+    pub fn close_relay(&self) {
+        self.ice.replace(IceList::none());
+        *self.turn.write() = None;
     }
 
     /// Changes the relay's secrets, the newest first: `[new, old]` at first, and `[new]` when the
@@ -201,7 +182,7 @@ impl Server {
         }
         let secrets = Secrets::new(secrets.iter().map(String::as_str));
         // The relay first: it must know a secret before anybody has a credential made with it.
-        if let Some(turn) = &self.turn {
+        if let Some(turn) = &*self.turn.read() {
             turn.set_secrets(secrets.clone());
         }
         self.ice.set_secrets(secrets);
@@ -255,20 +236,17 @@ impl Server {
     /// What it holds at the moment.
     #[must_use]
     pub fn stats(&self) -> ServerStats {
-        let (connections, counts) = self.shared.hub.counts();
-        ServerStats {
-            connections,
-            rooms: counts.rooms,
-            members: counts.members,
-            logins: counts.logins,
-            calls: counts.calls,
-            displays: counts.displays,
-            turn: self
-                .turn
-                .as_ref()
-                .map(TurnServer::stats)
-                .unwrap_or_default(),
-        }
+        let watched = Watched {
+            shared: Arc::clone(&self.shared),
+            turn: Arc::clone(&self.turn),
+        };
+        watched.stats()
+    }
+
+    /// Where figures and health are told, with the real ports.
+    #[must_use]
+    pub fn monitor_addrs(&self) -> Vec<SocketAddr> {
+        self.monitors.iter().map(Monitor::address).collect()
     }
 
     /// Serves until `shutdown` is there, then ends politely.
@@ -277,9 +255,12 @@ impl Server {
         self.shutdown().await;
     }
 
-    /// Ends: no new connections, and every open one is closed with 4010. Returns when all are
-    /// closed, or after eight seconds.
+    /// Ends: tells balancers that it is no longer ready, waits for the drain delay, then takes no new
+    /// connections and closes every open one with 4010. Returns when all are closed, or after eight
+    /// seconds more.
     pub async fn shutdown(self) {
+        self.shared.leave();
+        tokio::time::sleep(self.shared.config.timing.drain_delay).await;
         info!(connections = self.stats().connections, "draining");
         self.shared.drain();
         let listeners = std::mem::take(&mut *self.listeners.lock());
@@ -294,51 +275,8 @@ impl Server {
     }
 }
 
-fn rooms_config(config: &ServerConfig) -> RoomsConfig {
-    RoomsConfig {
-        resume_window: config.timing.resume_window,
-        ice_servers: config.ice_servers.clone(),
-        failed_joins_per_minute: config.failed_joins_per_minute,
-        max_kept_places_per_address: config.max_connections_per_address,
-    }
-}
-
-fn directory_config(config: &ServerConfig) -> DirectoryConfig {
-    DirectoryConfig {
-        resume_window: config.timing.resume_window,
-        ring_timeout: config.timing.ring_timeout,
-        call_entry_timeout: config.timing.call_entry_timeout,
-        presence_interval: config.timing.presence_interval,
-        calls_per_minute: config.calls_per_minute,
-        max_kept_logins_per_address: config.max_connections_per_address,
-    }
-}
-
-fn cast_config(config: &ServerConfig) -> CastConfig {
-    CastConfig {
-        code_lifetime: config.timing.cast_code_lifetime,
-        guesses_per_minute: config.cast_guesses_per_minute,
-        guesses_per_minute_overall: config.cast_guesses_per_minute_overall,
-    }
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.drain();
-    }
-}
-
-impl Shared {
-    fn drain(&self) {
-        self.hub.fall_silent();
-        self.draining.cancel();
-    }
-
-    /// Follows the files of the certificate for as long as the server runs.
-    async fn renew_certificate(&self) {
-        match &self.tls {
-            Some(tls) => tls.follow(self.config.timing.certificate_check).await,
-            None => std::future::pending().await,
-        }
     }
 }

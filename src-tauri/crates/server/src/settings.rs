@@ -7,21 +7,28 @@
 //! the two would have drifted apart.
 
 pub(crate) mod file;
+mod limits;
 pub(crate) mod print;
 mod relay;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
 use duet_server::{
-    AccessKeys, ForwardedHeader, ServerConfig, TlsFiles, TrustedProxies, parse_ice_servers,
+    AccessKeys, ForwardedHeader, MonitorConfig, ServerConfig, Timing, TlsFiles, TrustedProxies,
+    parse_ice_servers,
 };
 use ipnet::IpNet;
 
+use limits::LimitSettings;
 use relay::RelaySettings;
+
+/// Beside the port of the server.
+const METRICS_PORT: u16 = ServerConfig::DEFAULT_PORT + 1;
 
 /// The settings.
 #[derive(Debug, Args)]
@@ -78,6 +85,30 @@ pub(crate) struct Settings {
     #[arg(long, env = "DUET_FORWARDED_HEADER", value_enum, default_value_t = HeaderName::XForwardedFor)]
     forwarded_header: HeaderName,
 
+    /// Where figures (/metrics) and health (/healthz, /readyz) are told over plain HTTP; may be given
+    /// several times. Whoever reaches it may read them. Default: 127.0.0.1:7441, and nothing if that
+    /// is taken.
+    #[arg(long, env = "DUET_METRICS_LISTEN", value_delimiter = ',')]
+    metrics_listen: Vec<SocketAddr>,
+
+    /// No listener for figures and health.
+    #[arg(long, env = "DUET_NO_METRICS")]
+    no_metrics: bool,
+
+    /// Seconds between being asked to end, when /readyz says so, and closing the connections: for load
+    /// balancers that look now and then.
+    #[arg(
+        long,
+        env = "DUET_DRAIN_DELAY",
+        value_name = "SECONDS",
+        default_value_t = 0
+    )]
+    drain_delay: u32,
+
+    /// Serve no page for guests: browsers then have nothing here.
+    #[arg(long, env = "DUET_NO_GUEST_PAGE")]
+    no_guest_page: bool,
+
     /// How logs are written to standard error.
     #[arg(long, env = "DUET_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
@@ -93,43 +124,6 @@ pub(crate) struct Settings {
 
     #[command(flatten)]
     relay: RelaySettings,
-}
-
-/// Budgets.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Limits")]
-struct LimitSettings {
-    /// Connections from one IPv4 address or IPv6 /64 network; 0 is without limit.
-    #[arg(long, env = "DUET_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 50)]
-    max_connections_per_address: usize,
-
-    /// New connections from one IPv4 address or IPv6 /64 network in a minute; 0 is without limit.
-    #[arg(long, env = "DUET_CONNECTIONS_PER_MINUTE", default_value_t = 1_200)]
-    connections_per_minute: u32,
-
-    /// Connections altogether.
-    #[arg(long, env = "DUET_MAX_CONNECTIONS", default_value_t = 10_000)]
-    max_connections: usize,
-
-    /// Joins and logins from one address that may fail in a minute.
-    #[arg(long, env = "DUET_FAILED_JOINS_PER_MINUTE", default_value_t = 30)]
-    failed_joins_per_minute: u32,
-
-    /// Calls by name from one address in a minute.
-    #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
-    calls_per_minute: u32,
-
-    /// Wrong codes of casts from one address in a minute.
-    #[arg(long, env = "DUET_CAST_GUESSES_PER_MINUTE", default_value_t = 5)]
-    cast_guesses_per_minute: u32,
-
-    /// Wrong codes of casts from everybody in a minute.
-    #[arg(
-        long,
-        env = "DUET_CAST_GUESSES_PER_MINUTE_OVERALL",
-        default_value_t = 1_000
-    )]
-    cast_guesses_per_minute_overall: u32,
 }
 
 /// What one `--ice-server` names.
@@ -161,10 +155,7 @@ impl Settings {
     /// Settings that do not go together, or what they name and cannot be read.
     pub(crate) fn server_config(&self) -> anyhow::Result<ServerConfig> {
         self.relay.check().map_err(anyhow::Error::msg)?;
-        let limits = &self.limits;
-        let per_minute = limits.connections_per_minute;
-        let per_address = limits.max_connections_per_address;
-        Ok(ServerConfig {
+        let config = ServerConfig {
             tls: self.tls_files()?,
             allowed_origins: self.allow_origin.clone(),
             ice_servers: self
@@ -173,17 +164,33 @@ impl Settings {
                 .flat_map(|entry| entry.0.clone())
                 .collect(),
             turn: self.relay.mode(&self.listen),
+            monitor: self.monitor(),
+            timing: Timing {
+                drain_delay: Duration::from_secs(u64::from(self.drain_delay)),
+                ..Timing::default()
+            },
             access: self.access_keys()?,
             trusted_proxies: self.trusted_proxies(),
-            connections_per_minute: (per_minute > 0).then_some(per_minute),
-            max_connections_per_address: (per_address > 0).then_some(per_address),
-            max_connections: limits.max_connections,
-            failed_joins_per_minute: limits.failed_joins_per_minute,
-            calls_per_minute: limits.calls_per_minute,
-            cast_guesses_per_minute: limits.cast_guesses_per_minute,
-            cast_guesses_per_minute_overall: limits.cast_guesses_per_minute_overall,
+            guest_page: !self.no_guest_page,
             ..ServerConfig::new(self.listen.clone())
-        })
+        };
+        Ok(self.limits.apply(config))
+    }
+
+    fn monitor(&self) -> MonitorConfig {
+        if self.no_metrics {
+            return MonitorConfig::default();
+        }
+        // A free port beside a free port: two servers in a test must not meet.
+        let is_free = self.listen.iter().all(|address| address.port() == 0);
+        let usual = SocketAddr::from(([127, 0, 0, 1], if is_free { 0 } else { METRICS_PORT }));
+        MonitorConfig {
+            is_required: !self.metrics_listen.is_empty(),
+            listen: match self.metrics_listen.as_slice() {
+                [] => vec![usual],
+                given => given.to_vec(),
+            },
+        }
     }
 
     /// The keys of a closed server.

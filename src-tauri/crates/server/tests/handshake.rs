@@ -42,7 +42,7 @@ async fn health_is_told_and_everything_else_is_not_there() {
         status_of(&server, &get("/healthz")).await,
         "HTTP/1.1 200 OK"
     );
-    for path in ["/", "/ws/", "/wss", "/r/room", "/healthz/", "/../ws"] {
+    for path in ["/ws/", "/wss", "/r", "/guest", "/healthz/", "/../ws"] {
         assert_eq!(
             status_of(&server, &get(path)).await,
             "HTTP/1.1 404 Not Found",

@@ -6,6 +6,7 @@ mod fuzz;
 mod joined;
 mod lifetimes;
 mod network;
+mod opened;
 mod peers;
 mod quotas;
 mod relaying;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use duet_protocol::AccessToken;
 use duet_protocol::limits::KEEPALIVE_INTERVAL;
 
 /// The settings of one client. The times are settable so that tests need not wait.
@@ -12,6 +13,8 @@ pub struct SignalingConfig {
     /// SHA-256 fingerprints of certificates trusted for this server although nobody vouches for
     /// them, in hexadecimal; colons, spaces and case do not matter.
     pub trusted_fingerprints: Vec<String>,
+    /// What admits to this server, if it is closed: goes with `join` and `login`.
+    pub access: Option<AccessToken>,
     /// From the first packet to the open WebSocket.
     pub connect_timeout: Duration,
     /// How often `keepalive` is sent.
@@ -25,6 +28,7 @@ impl Default for SignalingConfig {
         Self {
             url: String::new(),
             trusted_fingerprints: Vec::new(),
+            access: None,
             connect_timeout: Duration::from_secs(5),
             keepalive_interval: KEEPALIVE_INTERVAL,
             silence_timeout: Duration::from_secs(12),

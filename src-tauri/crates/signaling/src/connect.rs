@@ -21,7 +21,7 @@ use url::{Host, Url};
 
 use crate::error::SignalingError;
 use crate::fingerprint::Fingerprint;
-use crate::tls::{TlsSetup, load_system_roots};
+use crate::tls::{TlsSetup, system_roots};
 
 /// What a WebSocket runs on.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -42,8 +42,35 @@ pub(crate) async fn connect(
     roots: &OnceCell<Arc<RootCertStore>>,
     limit: Duration,
 ) -> Result<Socket, SignalingError> {
+    connect_with(url, trusted, roots, limit, Limits::PROTOCOL).await
+}
+
+/// What a connection holds at most, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// A message that comes.
+    pub(crate) message_bytes: usize,
+    /// What waits to be written.
+    pub(crate) outgoing_bytes: usize,
+}
+
+impl Limits {
+    const PROTOCOL: Self = Self {
+        message_bytes: MAX_MESSAGE_BYTES,
+        outgoing_bytes: 256 * 1024,
+    };
+}
+
+/// The same with other limits.
+pub(crate) async fn connect_with(
+    url: &str,
+    trusted: &[Fingerprint],
+    roots: &OnceCell<Arc<RootCertStore>>,
+    limit: Duration,
+    limits: Limits,
+) -> Result<Socket, SignalingError> {
     let url = parse(url)?;
-    tokio::time::timeout(limit, connect_parsed(url, trusted, roots))
+    tokio::time::timeout(limit, connect_parsed(url, trusted, roots, limits))
         .await
         .unwrap_or(Err(SignalingError::TimedOut))
 }
@@ -66,6 +93,7 @@ async fn connect_parsed(
     url: Url,
     trusted: &[Fingerprint],
     roots: &OnceCell<Arc<RootCertStore>>,
+    limits: Limits,
 ) -> Result<Socket, SignalingError> {
     let addresses = resolve(&url).await?;
     let tcp = connect_first(addresses).await?;
@@ -81,7 +109,7 @@ async fn connect_parsed(
         .as_str()
         .into_client_request()
         .map_err(|_| SignalingError::InvalidUrl)?;
-    let upgrade = client_async_with_config(request, transport, Some(limits()));
+    let upgrade = client_async_with_config(request, transport, Some(socket_config(limits)));
     let (socket, _) = upgrade.await.map_err(refused_upgrade)?;
     Ok(socket)
 }
@@ -136,12 +164,7 @@ async fn secure(
     trusted: &[Fingerprint],
     roots: &OnceCell<Arc<RootCertStore>>,
 ) -> Result<impl Transport + use<>, SignalingError> {
-    let roots = roots
-        .get_or_init(|| async {
-            let loaded = tokio::task::spawn_blocking(load_system_roots).await;
-            Arc::new(loaded.unwrap_or_else(|_| RootCertStore::empty()))
-        })
-        .await;
+    let roots = roots.get_or_init(system_roots).await;
     let setup = TlsSetup::new(Arc::clone(roots), trusted.to_vec())?;
     let name = match url.host() {
         Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).ok(),
@@ -157,13 +180,13 @@ async fn secure(
         .map_err(|_| setup.explain())
 }
 
-fn limits() -> WebSocketConfig {
+fn socket_config(limits: Limits) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
-        .max_write_buffer_size(256 * 1024)
-        .max_message_size(Some(MAX_MESSAGE_BYTES))
-        .max_frame_size(Some(MAX_MESSAGE_BYTES))
+        .max_write_buffer_size(limits.outgoing_bytes)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.message_bytes))
 }
 
 fn refused_upgrade(error: WebSocketError) -> SignalingError {

@@ -17,6 +17,8 @@ mod client;
 mod config;
 mod connect;
 mod connection;
+#[doc(hidden)]
+pub mod echo;
 mod error;
 mod event;
 mod fingerprint;
@@ -30,3 +32,4 @@ pub use config::SignalingConfig;
 pub use error::{CertificateProblem, SignalingError};
 pub use event::SignalingEvent;
 pub use fingerprint::Fingerprint;
+pub use tls::tls_config;

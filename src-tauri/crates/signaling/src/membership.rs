@@ -5,13 +5,15 @@
 
 mod casting;
 
-use duet_protocol::{ClientMessage, ErrorCode, LoginAnswer, ServerMessage};
+use duet_protocol::{AccessToken, ClientMessage, ErrorCode, LoginAnswer, ServerMessage};
 
 use casting::Casting;
 
 /// The login and the place we hold or want.
 #[derive(Debug, Default)]
 pub struct Membership {
+    /// For messages that bring no token of their own.
+    access: Option<AccessToken>,
     login: Option<Login>,
     /// Logins sent on this connection and not answered: only the last answer counts.
     unanswered_logins: u32,
@@ -53,6 +55,15 @@ pub enum Verdict {
 }
 
 impl Membership {
+    /// On a server that may be closed.
+    #[must_use]
+    pub fn with_access(access: Option<AccessToken>) -> Self {
+        Self {
+            access,
+            ..Self::default()
+        }
+    }
+
     /// What is to be sent for a message handed over: a `join` always asks to be resumed, and
     /// carries the token if the place may still be ours; a `login` likewise.
     pub fn outgoing(&mut self, message: ClientMessage) -> ClientMessage {
@@ -65,6 +76,7 @@ impl Membership {
                 resume_token,
                 token,
             } => {
+                let access_token = self.access_token(token);
                 let same = self
                     .place
                     .take()
@@ -76,7 +88,7 @@ impl Membership {
                     room_id,
                     uid,
                     name,
-                    access_token: token,
+                    access_token,
                     resume_token: resume_token.or(kept_token),
                     is_repeated,
                 });
@@ -88,14 +100,20 @@ impl Membership {
                 resume: _,
                 resume_token,
                 token,
-            } => self.casting.open(uid, name, resume_token, token),
+            } => {
+                let access_token = self.access_token(token);
+                self.casting.open(uid, name, resume_token, access_token)
+            }
             ClientMessage::CastJoin {
                 code,
                 uid,
                 name,
                 resume: _,
                 token,
-            } => self.casting.enter(code, uid, name, token),
+            } => {
+                let access_token = self.access_token(token);
+                self.casting.enter(code, uid, name, access_token)
+            }
             ClientMessage::Leave { .. } => {
                 self.casting = Casting::default();
                 self.place = None;
@@ -109,6 +127,7 @@ impl Membership {
                 resume_token,
                 token,
             } => {
+                let access_token = self.access_token(token);
                 let same = self
                     .login
                     .take()
@@ -118,7 +137,7 @@ impl Membership {
                     name,
                     uid,
                     lobby,
-                    access_token: token,
+                    access_token,
                     resume_token: resume_token.or(kept_token),
                 });
                 self.unanswered_logins = self.unanswered_logins.saturating_add(1);
@@ -140,6 +159,11 @@ impl Membership {
             | ClientMessage::IceServers
             | ClientMessage::Keepalive => message,
         }
+    }
+
+    fn access_token(&self, own: Option<String>) -> Option<String> {
+        let general = self.access.as_ref().map(AccessToken::expose);
+        own.or_else(|| general.map(str::to_owned))
     }
 
     /// A connection is open: the first things to send on it. The login stands first, as it proves

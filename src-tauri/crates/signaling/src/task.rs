@@ -67,13 +67,14 @@ impl Task {
             .iter()
             .filter_map(|text| Fingerprint::parse(text))
             .collect();
+        let membership = Membership::with_access(config.access.clone());
         Self {
             config,
             trusted,
             roots: Arc::default(),
             commands,
             events,
-            membership: Membership::default(),
+            membership,
             backoff: Backoff::default(),
         }
     }

@@ -14,6 +14,8 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use tokio::sync::OnceCell;
+
 use crate::error::{CertificateProblem, SignalingError};
 use crate::fingerprint::Fingerprint;
 
@@ -64,8 +66,27 @@ impl TlsSetup {
     }
 }
 
+/// TLS to other servers that the signaling server names: trusted like itself. `None` if this machine
+/// can have no TLS.
+pub async fn tls_config(trusted_fingerprints: &[String]) -> Option<Arc<ClientConfig>> {
+    static ROOTS: OnceCell<Arc<RootCertStore>> = OnceCell::const_new();
+    let roots = ROOTS.get_or_init(system_roots).await;
+    let trusted = trusted_fingerprints.iter();
+    let trusted = trusted
+        .filter_map(|text| Fingerprint::parse(text))
+        .collect();
+    let setup = TlsSetup::new(Arc::clone(roots), trusted).ok()?;
+    Some(setup.config)
+}
+
+/// The authorities of the system, read on a thread that may block.
+pub(crate) async fn system_roots() -> Arc<RootCertStore> {
+    let loaded = tokio::task::spawn_blocking(load_system_roots).await;
+    Arc::new(loaded.unwrap_or_else(|_| RootCertStore::empty()))
+}
+
 /// The authorities of the system. Blocks; those that cannot be read are left out.
-pub(crate) fn load_system_roots() -> RootCertStore {
+fn load_system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
     if !found.errors.is_empty() {

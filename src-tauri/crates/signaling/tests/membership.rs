@@ -1,6 +1,6 @@
 //! Which `join` is repeated, with which token. No socket.
 
-use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+use duet_protocol::{AccessToken, ClientMessage, ErrorCode, ServerMessage};
 use duet_signaling::membership::{Membership, Verdict};
 
 use crate::bench::{ROOM, join};
@@ -49,6 +49,31 @@ fn the_newest_token_is_used_and_resume_is_always_asked_for() {
     }
     let again = membership.outgoing(join("ann"));
     assert_eq!(token_of(Some(again)).as_deref(), Some("t2"));
+}
+
+#[test]
+fn what_admits_goes_with_every_join_and_login() {
+    let token = AccessToken::new("abc.def").expect("a token");
+    let mut membership = Membership::with_access(Some(token));
+    let access_of = |message: Option<ClientMessage>| match message.expect("a message") {
+        ClientMessage::Join { token, .. } | ClientMessage::Login { token, .. } => token,
+        other => panic!("{other:?}"),
+    };
+    let first = membership.outgoing(join("ann"));
+    assert_eq!(access_of(Some(first)).as_deref(), Some("abc.def"));
+    membership.broken();
+    let again = membership.opened().pop();
+    assert_eq!(access_of(again).as_deref(), Some("abc.def"));
+    let login = ClientMessage::Login {
+        name: "Ann".into(),
+        uid: "ann".into(),
+        lobby: None,
+        resume: false,
+        resume_token: None,
+        token: None,
+    };
+    let login = membership.outgoing(login);
+    assert_eq!(access_of(Some(login)).as_deref(), Some("abc.def"));
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub struct ChromiumOptions<'a> {
     pub flags: &'a [&'a str],
 }
 
-const CHROMIUM_FLAGS: [&str; 14] = [
+pub(crate) const CHROMIUM_FLAGS: [&str; 14] = [
     "--headless=new",
     // The page is ours, and root in a container can have no sandbox.
     "--no-sandbox",
@@ -93,11 +93,7 @@ impl Browser {
 
     /// Opens `url` in headless Firefox.
     pub fn firefox(url: &str) -> Result<Self> {
-        let profile = tempfile::tempdir()?;
-        let lines = FIREFOX_PREFERENCES
-            .map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"))
-            .concat();
-        fs::write(profile.path().join("user.js"), lines)?;
+        let profile = firefox_profile(&[])?;
         let mut command = Command::new("firefox-esr");
         command
             .args(["--headless", "--no-remote", "--profile"])
@@ -122,19 +118,33 @@ impl Browser {
     }
 
     fn start(name: &str, command: &mut Command, profile: TempDir) -> Result<Self> {
-        // Home, or they would read and write the settings of whoever runs the test.
-        command
-            .env("HOME", profile.path())
-            .env_remove("DISPLAY")
-            .env_remove("WAYLAND_DISPLAY")
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .env_remove("LD_PRELOAD")
-            .stdin(Stdio::null());
+        quiet(command, profile.path());
         Ok(Self {
-            process: Process::spawn(name, command)?,
+            process: Process::spawn(name, command.stdin(Stdio::null()))?,
             _profile: profile,
         })
     }
+}
+
+/// A profile with the preferences of every test, and more.
+pub(crate) fn firefox_profile(more: &[(&str, &str)]) -> Result<TempDir> {
+    let profile = tempfile::tempdir()?;
+    let all = FIREFOX_PREFERENCES.iter().chain(more);
+    let lines: String = all
+        .map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"))
+        .collect();
+    fs::write(profile.path().join("user.js"), lines)?;
+    Ok(profile)
+}
+
+/// Keeps a browser off the desktop and out of the settings of whoever runs the test.
+pub(crate) fn quiet(command: &mut Command, home: &Path) {
+    command
+        .env("HOME", home)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env_remove("LD_PRELOAD");
 }
 
 /// The version line of an installed browser, to print beside its figures.

@@ -64,6 +64,11 @@ impl DisplayRig {
             .into()
     }
 
+    /// The address of the session bus of this display.
+    pub fn bus_address(&self) -> &str {
+        &self.bus_address
+    }
+
     /// The display's name, such as `:7`.
     pub fn name(&self) -> &str {
         &self.name

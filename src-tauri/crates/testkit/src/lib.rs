@@ -17,15 +17,20 @@
 //! | [`browser_rig`] | headless Chromium and Firefox that report what they measured |
 //! | [`clip`] | moving pictures as y4m and MJPEG |
 //! | [`tone`] | sine waves, levels, the frequency of what was heard |
+//! | [`autobahn`] | the conformance suite for WebSockets |
+//! | [`coturn_rig`] | Debian's TURN server |
 //! | [`link`] | a seeded link: delay, jitter, loss, rate |
 //! | [`turn`] | the machine for one test at a time |
 //! | [`process`], [`http`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
 
+pub mod autobahn;
 #[cfg(target_os = "linux")]
 pub mod browser_rig;
 #[cfg(target_os = "linux")]
 pub mod camera_rig;
 pub mod clip;
+#[cfg(unix)]
+pub mod coturn_rig;
 #[cfg(target_os = "linux")]
 pub mod descendant;
 #[cfg(target_os = "linux")]

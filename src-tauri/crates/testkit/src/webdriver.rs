@@ -3,17 +3,23 @@
 //! Debian's `WebKitWebDriver` starts the application itself and needs no help: the capability
 //! `webkitgtk:browserOptions` names the program, and Tauri opens its first webview to automation
 //! when `TAURI_WEBVIEW_AUTOMATION` is set. `tauri-driver` only translates its own capability into
-//! this one, so it is not used. One driver holds one session: each window has its own.
+//! this one, so it is not used. One driver holds one session: each window has its own. [`DrivenBrowser`] does the same
+//! with Chromium and Firefox.
 //!
 //! There is no screenshot here: WebKit's driver (2.50) never answers that command without a GPU, and
 //! [`crate::display_rig`] shows what a person would see.
 
+#[cfg(target_os = "linux")]
+mod browser;
 mod element;
 pub mod keys;
+mod wire;
 
+#[cfg(target_os = "linux")]
+pub use browser::DrivenBrowser;
 pub use element::Element;
 
-use crate::{http, port, process, process::Process};
+use crate::{port, process, process::Process};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -24,14 +30,12 @@ use std::{
 };
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
 /// An open window. Dropping it closes the window and ends the application.
 #[derive(Debug)]
 pub struct WebDriver {
-    address: SocketAddr,
-    session: String,
+    wire: wire::Wire,
     driver: Process,
 }
 
@@ -49,28 +53,42 @@ impl WebDriver {
             .arg("--host=127.0.0.1")
             .env("TAURI_AUTOMATION", "true")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null());
+            .envs(environment.iter().map(|(name, value)| (name, value)));
         let options = json!({ "binary": program, "args": arguments });
         let capabilities = json!({ "webkitgtk:browserOptions": options });
         Self::start(command, port, &capabilities)
     }
 
+    /// Starts a WebDriver server and a session in it.
     fn start(mut command: Command, port: u16, capabilities: &Value) -> Result<Self> {
-        let driver = Process::spawn("the WebDriver server", &mut command)?;
-        let mut window = Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            session: String::new(),
-            driver,
-        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let driver = Process::spawn("the WebDriver server", command.stdin(Stdio::null()))?;
         process::eventually("the WebDriver server answers", START_TIMEOUT, || {
-            window.call("GET", "/status", None).is_ok()
+            wire::request(address, "GET", "/status", None).is_ok()
         })?;
         let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
-        let opened = window.call("POST", "/session", Some(&body))?;
+        let opened = wire::request(address, "POST", "/session", Some(&body));
+        let opened = opened.with_context(|| driver.lines().join("\n"))?;
         let session = opened["sessionId"].as_str().context("no session id")?;
-        session.clone_into(&mut window.session);
-        Ok(window)
+        Ok(Self {
+            wire: wire::Wire::Http {
+                address,
+                session: session.to_owned(),
+            },
+            driver,
+        })
+    }
+
+    /// The application's windows, as this driver names them.
+    pub fn windows(&self) -> Result<Vec<String>> {
+        let handles = self.get("window/handles")?;
+        Ok(serde_json::from_value(handles)?)
+    }
+
+    /// Looks at another of the application's windows from here on.
+    pub fn switch_to(&self, window: &str) -> Result<()> {
+        let body = json!({ "handle": window });
+        self.post("window", &body).map(drop)
     }
 
     /// The first element that a CSS selector finds now.
@@ -201,35 +219,17 @@ impl WebDriver {
     }
 
     pub(crate) fn get(&self, command: &str) -> Result<Value> {
-        self.call("GET", &self.path(command), None)
+        self.wire.command("GET", command, None)
     }
 
     pub(crate) fn post(&self, command: &str, body: &Value) -> Result<Value> {
-        self.call("POST", &self.path(command), Some(body))
-    }
-
-    fn path(&self, command: &str) -> String {
-        format!("/session/{}/{command}", self.session)
-    }
-
-    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-        let text = body.map(Value::to_string);
-        let (status, answer) =
-            http::request(self.address, method, path, text.as_deref(), REQUEST_TIMEOUT)?;
-        let answer: Value = serde_json::from_slice(&answer).context("no JSON from the driver")?;
-        let value = &answer["value"];
-        if status != 200 {
-            bail!("{method} {path}: {}: {}", value["error"], value["message"]);
-        }
-        Ok(value.clone())
+        self.wire.command("POST", command, Some(body))
     }
 }
 
 impl Drop for WebDriver {
     fn drop(&mut self) {
-        if !self.session.is_empty() {
-            let _ = self.call("DELETE", &format!("/session/{}", self.session), None);
-        }
+        let _ = self.wire.command("DELETE", "", None);
     }
 }
 

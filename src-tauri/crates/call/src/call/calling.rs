@@ -11,7 +11,7 @@ use duet_protocol::limits::RING_TIMEOUT;
 use duet_protocol::{CallMedia, ClientMessage, ErrorCode};
 
 use super::{Call, Named, Place};
-use crate::named::{NamedCall, UnansweredCause};
+use crate::named::{NamedCall, RingEnd, UnansweredCause};
 use crate::state::{CallState, RemotePeer};
 use crate::timing::{CALL_ANSWER_TIMEOUT, CALL_GRACE};
 
@@ -123,10 +123,10 @@ impl Call {
     }
 
     pub(super) fn ringing(&mut self, now: Instant, call_id: String, room_id: String) {
-        if self.known_calls.contains(&call_id) {
-            return;
-        }
         let ids = Ids { call_id, room_id };
+        if self.known_calls.contains(&ids.call_id) {
+            return self.merged(ids);
+        }
         if self.outgoing.awaits_abandoned {
             self.cancel_at_server(ids);
             return self.abandoned_answered();
@@ -151,6 +151,19 @@ impl Call {
             };
             self.set_state(state);
         }
+    }
+
+    /// A call that rings here is the answer to one of ours: the server takes ours for its acceptance.
+    /// That can only be one that was given up, since otherwise it would not have rung.
+    fn merged(&mut self, ids: Ids) {
+        if !self.outgoing.awaits_abandoned {
+            return;
+        }
+        if self.rings(&ids.call_id) {
+            self.end_ring(RingEnd::Cancelled);
+            self.outgoing.cancelled = Some(ids);
+        }
+        self.abandoned_answered();
     }
 
     fn abandoned_answered(&mut self) {

@@ -9,11 +9,20 @@ use std::time::Instant;
 use duet_protocol::{ClientMessage, IceServer};
 
 use super::Call;
+use crate::output::Output;
 use crate::timing::CREDENTIAL_AGE;
 
 impl Call {
     pub(super) fn take_ice_servers(&mut self, now: Instant, ice_servers: Vec<IceServer>) {
         self.credentials_at = Some(now);
+        if let Some(session) = self.session().map(str::to_owned)
+            && !ice_servers.is_empty()
+        {
+            self.push(Output::SetIceServers {
+                session,
+                ice_servers: ice_servers.clone(),
+            });
+        }
         self.ice_servers = ice_servers;
     }
 

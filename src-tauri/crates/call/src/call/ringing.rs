@@ -33,7 +33,7 @@ impl Call {
         self.incoming.as_ref().map(|incoming| &incoming.call)
     }
 
-    fn rings(&self, call_id: &str) -> bool {
+    pub(super) fn rings(&self, call_id: &str) -> bool {
         self.incoming().is_some_and(|call| call.call_id == call_id)
     }
 

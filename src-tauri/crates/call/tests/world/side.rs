@@ -82,6 +82,8 @@ impl Side {
                 let closed = self.peers.remove(&session);
                 assert!(closed.is_some(), "closed what does not live");
             }
+            // Nothing here expires.
+            Output::SetIceServers { .. } => {}
             Output::RequestKeyFrame { .. } => self.key_frames_requested += 1,
             Output::StateChanged(state) => self.words.push(state.word()),
             Output::Directory(_) | Output::Ring(_) | Output::RingEnded { .. } | Output::Text(_) => {

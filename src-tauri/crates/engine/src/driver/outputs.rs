@@ -2,7 +2,7 @@
 
 use duet_call::{CallState, Output};
 use duet_peer::Direction;
-use duet_protocol::{CastRole, VideoState};
+use duet_protocol::{CastRole, IceServer, VideoState};
 
 use super::Driver;
 use crate::event::EndpointEvent;
@@ -26,6 +26,13 @@ impl Driver {
                 polite: _,
                 ice_servers,
             } => self.create_peer(session, ice_servers),
+            Output::SetIceServers {
+                session,
+                ice_servers,
+            } => {
+                let servers = self.with_own(ice_servers);
+                self.ask_peer(&session, PeerCommand::SetIceServers(servers));
+            }
             Output::CreateOffer {
                 session,
                 ice_restart,
@@ -69,11 +76,17 @@ impl Driver {
         }
     }
 
-    fn create_peer(&mut self, session: String, mut ice_servers: Vec<duet_protocol::IceServer>) {
+    /// And those that the person has set.
+    fn with_own(&self, mut ice_servers: Vec<IceServer>) -> Vec<IceServer> {
         ice_servers.extend(self.config.path.ice_servers.iter().cloned());
+        ice_servers
+    }
+
+    fn create_peer(&mut self, session: String, ice_servers: Vec<IceServer>) {
         let plan = PeerPlan {
             session: session.clone(),
-            ice_servers,
+            ice_servers: self.with_own(ice_servers),
+            trusted_fingerprints: self.config.server.trusted_fingerprints.clone(),
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),

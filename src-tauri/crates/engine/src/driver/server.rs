@@ -30,6 +30,7 @@ impl Driver {
         let config = SignalingConfig {
             url: server.url.clone(),
             trusted_fingerprints: server.trusted_fingerprints.clone(),
+            access: server.access.clone(),
             ..SignalingConfig::default()
         };
         let is_same_server = self.last_url.as_ref() == Some(&server.url);

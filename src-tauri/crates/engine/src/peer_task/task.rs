@@ -29,6 +29,12 @@ impl Task {
     pub(super) async fn obey(&self, command: PeerCommand) {
         let peer = &self.peer;
         let (operation, result) = match command {
+            PeerCommand::SetIceServers(servers) => {
+                if let Err(error) = peer.set_ice_servers(&servers).await {
+                    tracing::warn!(%error, "the relays of this connection stay the old ones");
+                }
+                return;
+            }
             PeerCommand::CreateOffer { ice_restart } => (
                 Operation::CreateOffer,
                 peer.create_offer(ice_restart)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use duet_engine::call::CallState;
+use duet_engine::call::{CallState, DirectoryStatus};
 use duet_engine::{
     DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, Figures, PathConfig, ServerConfig, Taps,
     VideoTap,
@@ -26,6 +26,10 @@ pub struct Person {
     pub endpoint: Endpoint,
     pub events: mpsc::Receiver<EndpointEvent>,
     pub pictures: Arc<AtomicU64>,
+    /// Pictures that the own camera has taken.
+    pub taken: Arc<AtomicU64>,
+    /// Being listed, as the endpoint told last.
+    pub directory: DirectoryStatus,
 }
 
 impl Person {
@@ -42,11 +46,14 @@ impl Person {
     pub fn watching(url: &str, look: impl Fn(u64, &VideoFrame) + Send + Sync + 'static) -> Self {
         let pictures = Arc::new(AtomicU64::new(0));
         let seen = Arc::clone(&pictures);
+        let taken = Arc::new(AtomicU64::new(0));
+        let camera = Arc::clone(&taken);
         let (endpoint, events) = Endpoint::start(EndpointConfig {
             name: Some("Ana".to_owned()),
             server: ServerConfig {
                 url: url.to_owned(),
                 trusted_fingerprints: Vec::new(),
+                access: None,
             },
             path: PathConfig::default(),
             devices: DeviceConfig {
@@ -63,6 +70,9 @@ impl Person {
             microphone_on: true,
             camera_on: true,
             taps: Taps {
+                local_video: VideoTap::new(move |_| {
+                    camera.fetch_add(1, Ordering::Relaxed);
+                }),
                 remote_video: VideoTap::new(move |frame| {
                     look(seen.fetch_add(1, Ordering::Relaxed), &frame);
                 }),
@@ -73,6 +83,8 @@ impl Person {
             endpoint,
             events,
             pictures,
+            taken,
+            directory: DirectoryStatus::Off,
         }
     }
 
@@ -82,16 +94,25 @@ impl Person {
 
     /// Waits for an event that the test is about.
     pub async fn until(&mut self, what: &str, is_it: impl Fn(&EndpointEvent) -> bool) {
+        self.take(what, |event| is_it(event).then_some(())).await;
+    }
+
+    /// The same, and what is wanted of it.
+    pub async fn take<T>(&mut self, what: &str, pick: impl Fn(&EndpointEvent) -> Option<T>) -> T {
         let waiting = async {
             loop {
                 let event = self.events.recv().await.expect("the endpoint runs");
-                if is_it(&event) {
-                    return;
+                if let EndpointEvent::Directory(status) = &event {
+                    self.directory = status.clone();
+                }
+                if let Some(picked) = pick(&event) {
+                    return picked;
                 }
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            panic!("no {what}");
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(picked) => picked,
+            Err(_) => panic!("no {what}"),
         }
     }
 

@@ -1,15 +1,20 @@
 //! Two endpoints and a server in one process, one behaviour a file. One program, because linking all
 //! the libraries into each would take longer than all tests together.
 
+mod answering;
+mod by_name;
 #[cfg(target_os = "linux")]
 mod casting;
 mod common;
 mod connection;
 mod media_faults;
 mod no_relay;
+mod online;
+mod people;
 mod relayed;
 #[cfg(target_os = "linux")]
 mod sharing;
 mod tampering;
+mod texts;
 mod two_in_a_call;
 mod wrong_fingerprint;

@@ -13,6 +13,7 @@ use crate::event::{ConnectionState, EventSender, PeerEvent};
 use crate::liveness::Liveness;
 use crate::negotiated::Negotiated;
 use crate::rate_control::START_BITRATE_BPS;
+use crate::relay_tunnel::Tunnels;
 use crate::source_filter::SourceFilter;
 use crate::stats::Counters;
 
@@ -76,13 +77,18 @@ pub(crate) struct Shared {
     /// A relay may be had.
     pub(crate) has_relay: AtomicBool,
     pub(crate) rounds: Arc<DriverRounds>,
+    pub(crate) tunnels: Arc<Tunnels>,
     /// The stream key frames are asked of; 0 before the first packet.
     pub(crate) remote_video: AtomicU32,
     pub(crate) target_bitrate_bps: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(events: EventSender, filter: Arc<SourceFilter>) -> Self {
+    pub(crate) fn new(
+        events: EventSender,
+        filter: Arc<SourceFilter>,
+        tunnels: Arc<Tunnels>,
+    ) -> Self {
         Self {
             events,
             negotiated: Negotiated::default(),
@@ -96,6 +102,7 @@ impl Shared {
             connected: AtomicBool::new(false),
             has_relay: AtomicBool::new(false),
             rounds: Arc::default(),
+            tunnels,
             remote_video: AtomicU32::new(0),
             target_bitrate_bps: AtomicU64::new(START_BITRATE_BPS),
         }
@@ -109,6 +116,7 @@ impl Shared {
     /// A path is sought, for the first time or anew.
     pub(crate) fn seeks_path(&self) {
         self.rounds.want(self.has_relay.load(Relaxed));
+        self.tunnels.connected(false);
     }
 
     /// The connection as the library sees it; the owner is told unless they know.

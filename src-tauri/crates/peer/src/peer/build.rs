@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use duet_protocol::IceServer;
 use parking_lot::Mutex;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
@@ -52,20 +53,15 @@ impl Built {
 }
 
 pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<Built, PeerError> {
-    let servers = servers::usable(&config.ice_servers).await;
-    let has_relay = servers
-        .iter()
-        .any(|server| server.urls.iter().any(|url| url.starts_with("turn:")));
-    shared.has_relay.store(has_relay, Relaxed);
+    let configuration = configuration(&config.ice_servers, config, shared).await;
     shared.seeks_path();
-    let configuration = || configuration(config, servers.clone());
     let (mdns, none) = (MulticastDnsMode::QueryOnly, MulticastDnsMode::Disabled);
     let first = if config.mdns { mdns } else { none };
-    let (connection, notices) = match connect(config, shared, configuration(), first).await {
+    let (connection, notices) = match connect(config, shared, configuration.clone(), first).await {
         Ok(built) => built,
         Err(error) if config.mdns => {
             tracing::debug!(%error, "no multicast DNS on this machine");
-            connect(config, shared, configuration(), none).await?
+            connect(config, shared, configuration, none).await?
         }
         Err(error) => return Err(error),
     };
@@ -95,7 +91,12 @@ async fn connect(
     };
     let inner = config.runtime.clone();
     let inner = inner.unwrap_or_else(|| Arc::new(TokioRuntime) as Arc<dyn Runtime>);
-    let runtime = FilteredRuntime::new(inner, shared.filter.clone(), shared.rounds.clone());
+    let runtime = FilteredRuntime::new(
+        inner,
+        shared.filter.clone(),
+        shared.rounds.clone(),
+        shared.tunnels.clone(),
+    );
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration)
         .with_media_engine(media_engine(&config.video_codecs)?)
@@ -110,10 +111,16 @@ async fn connect(
     Ok((Arc::new(connection), notices))
 }
 
-fn configuration(
+/// With these servers, which are in force for the tunnels from now on.
+pub(super) async fn configuration(
+    servers: &[IceServer],
     config: &PeerConfig,
-    servers: Vec<rtc::peer_connection::transport::RTCIceServer>,
+    shared: &Shared,
 ) -> RTCConfiguration {
+    let servers = servers::usable(servers, config, &shared.tunnels).await;
+    let mut urls = servers.iter().flat_map(|server| &server.urls);
+    let has_relay = urls.any(|url| url.starts_with("turn:"));
+    shared.has_relay.store(has_relay, Relaxed);
     let policy = if relay_only(config.ice_policy) {
         RTCIceTransportPolicy::Relay
     } else {

@@ -1,6 +1,7 @@
 //! The library's callbacks. They run on its driver task: everything is put into a bounded queue
 //! and nothing waits.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
@@ -52,7 +53,12 @@ impl PeerConnectionEventHandler for Handler {
             return;
         };
         // Which relay it is is ours to know.
-        init.url = None;
+        let url = init.url.take().unwrap_or(event.url);
+        if event.candidate.typ == RTCIceCandidateType::Relay {
+            let ip = event.candidate.address.parse().ok();
+            let relay = ip.map(|ip| SocketAddr::new(ip, event.candidate.port));
+            self.shared.tunnels.found(relay, &url);
+        }
         if self.relay_only {
             init.candidate = hide_related(&init.candidate);
         }
@@ -90,6 +96,7 @@ impl PeerConnectionEventHandler for Handler {
             ConnectionState::Connected => {
                 self.shared.filter.on_connected(Instant::now());
                 self.shared.connected.store(true, Relaxed);
+                self.shared.tunnels.connected(true);
                 let _ = self.notices.try_send(Notice::Connected);
             }
             ConnectionState::Failed => self.shared.connected.store(false, Relaxed),

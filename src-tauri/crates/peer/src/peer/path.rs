@@ -1,14 +1,16 @@
 //! The selected candidate pair, from the library's statistics.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use rtc::peer_connection::transport::RTCIceCandidateType;
 use rtc::statistics::StatsSelector;
 use rtc::statistics::report::{RTCStatsReport, RTCStatsReportEntry};
 use rtc::statistics::stats::ice_candidate::RTCIceCandidateStats;
 use webrtc::peer_connection::PeerConnection;
 
 use crate::interceptors::Shared;
-use crate::stats::PathStats;
+use crate::stats::{PathStats, RelayTransport};
 
 /// `None` before a pair was selected.
 pub(super) async fn selected(
@@ -35,8 +37,18 @@ pub(super) async fn selected(
             |c| c.candidate_type.to_string(),
         ),
         protocol: local.map_or_else(|| "udp".to_owned(), |c| c.protocol.to_lowercase()),
+        relay_transport: local.and_then(|local| relay_transport(local, shared)),
         round_trip: library.or_else(|| shared.filter.round_trip()),
     })
+}
+
+fn relay_transport(local: &RTCIceCandidateStats, shared: &Shared) -> Option<RelayTransport> {
+    if local.candidate_type != RTCIceCandidateType::Relay {
+        return None;
+    }
+    let ip = local.address.as_ref()?.parse().ok()?;
+    let relay = SocketAddr::new(ip, local.port);
+    Some(shared.tunnels.transport_of(relay))
 }
 
 fn candidate<'a>(report: &'a RTCStatsReport, id: &str) -> Option<&'a RTCIceCandidateStats> {

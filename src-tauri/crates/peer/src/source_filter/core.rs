@@ -14,7 +14,7 @@ use crate::sdp::IceCredentials;
 pub const HANDSHAKE_GRACE: Duration = Duration::from_secs(4);
 
 const MAX_VALIDATED: usize = 64;
-const MAX_RELAYS: usize = 8;
+const MAX_RELAYS: usize = 32;
 const MAX_REQUESTS: usize = 256;
 /// Credentials kept: those in force and those before an ICE restart, whose path still carries
 /// media until the new one stands.

@@ -1,23 +1,20 @@
 //! The library's runtime with the filter in each of its UDP sockets.
-//!
-//! Runs on the library's driver task. A receive may return several datagrams in one buffer (GRO,
-//! `stride` bytes apart), so the filter closes the gaps that refused ones leave.
 
 use std::future::Future;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use webrtc::runtime::{
-    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime,
-    Transmit,
+    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime,
 };
 
-use super::{SourceFilter, Verdict};
+use super::SourceFilter;
+use super::socket::FilteredSocket;
 use crate::driver_rounds::{self, DriverRounds};
+use crate::relay_tunnel::Tunnels;
 
 /// Multicast DNS has a socket of its own and nothing to do with media.
 const MDNS_PORT: u16 = 5_353;
@@ -28,6 +25,7 @@ pub(crate) struct FilteredRuntime {
     inner: Arc<dyn Runtime>,
     filter: Arc<SourceFilter>,
     rounds: Arc<DriverRounds>,
+    tunnels: Arc<Tunnels>,
 }
 
 impl FilteredRuntime {
@@ -35,11 +33,13 @@ impl FilteredRuntime {
         inner: Arc<dyn Runtime>,
         filter: Arc<SourceFilter>,
         rounds: Arc<DriverRounds>,
+        tunnels: Arc<Tunnels>,
     ) -> Self {
         Self {
             inner,
             filter,
             rounds,
+            tunnels,
         }
     }
 }
@@ -53,15 +53,15 @@ impl Runtime for FilteredRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        let port = socket.local_addr()?.port();
+        let address = socket.local_addr()?;
         let inner = self.inner.wrap_udp_socket(socket)?;
-        if port == MDNS_PORT {
+        if address.port() == MDNS_PORT {
             return Ok(inner);
         }
-        Ok(Arc::new(FilteredSocket {
-            inner,
-            filter: self.filter.clone(),
-        }))
+        let (filter, tunnels) = (self.filter.clone(), self.tunnels.clone());
+        Ok(Arc::new(FilteredSocket::new(
+            inner, filter, tunnels, address,
+        )))
     }
 
     fn wrap_tcp_listener(
@@ -79,7 +79,10 @@ impl Runtime for FilteredRuntime {
     }
 
     fn resolve_host<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
-        self.inner.resolve_host(host)
+        match Tunnels::resolve(host) {
+            Some(addresses) => Box::pin(std::future::ready(Ok(addresses))),
+            None => self.inner.resolve_host(host),
+        }
     }
 
     fn now(&self) -> Instant {
@@ -99,90 +102,5 @@ impl Runtime for FilteredRuntime {
 
     fn block_on(&self, future: Pin<Box<dyn Future<Output = ()> + '_>>) {
         self.inner.block_on(future);
-    }
-}
-
-#[derive(Debug)]
-struct FilteredSocket {
-    inner: Arc<dyn AsyncUdpSocket>,
-    filter: Arc<SourceFilter>,
-}
-
-impl AsyncUdpSocket for FilteredSocket {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        let sent = self.inner.poll_send(cx, transmit);
-        if sent.is_ready() {
-            let now = Instant::now();
-            self.filter
-                .on_send(now, transmit.destination, transmit.contents);
-        }
-        sent
-    }
-
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-        meta: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            let received = match self.inner.poll_recv(cx, buffers, meta) {
-                Poll::Ready(Ok(received)) => received,
-                other => return other,
-            };
-            let now = Instant::now();
-            let mut kept = 0;
-            for index in 0..received {
-                let mut info = meta[index];
-                info.len = self.keep_wanted(now, &mut buffers[index], &info);
-                if info.len == 0 {
-                    continue;
-                }
-                if kept != index {
-                    let (before, after) = buffers.split_at_mut(index);
-                    before[kept][..info.len].copy_from_slice(&after[0][..info.len]);
-                }
-                meta[kept] = info;
-                kept += 1;
-            }
-            if kept > 0 || received == 0 {
-                return Poll::Ready(Ok(kept));
-            }
-        }
-    }
-
-    fn max_gso_segments(&self) -> usize {
-        self.inner.max_gso_segments()
-    }
-
-    fn max_gro_segments(&self) -> usize {
-        self.inner.max_gro_segments()
-    }
-}
-
-impl FilteredSocket {
-    /// Moves the datagrams that may pass to the front; gives their length together. Only the last
-    /// datagram of a buffer can be shorter than the stride, and it stays last.
-    fn keep_wanted(&self, now: Instant, buffer: &mut [u8], info: &RecvMeta) -> usize {
-        let stride = if info.stride == 0 {
-            info.len
-        } else {
-            info.stride
-        };
-        let mut kept = 0;
-        let mut start = 0;
-        while start < info.len {
-            let end = (start + stride).min(info.len);
-            if self.filter.judge(now, info.addr, &buffer[start..end]) == Verdict::Pass {
-                buffer.copy_within(start..end, kept);
-                kept += end - start;
-            }
-            start = end;
-        }
-        kept
     }
 }

@@ -17,4 +17,6 @@ mod renegotiation;
 mod sender_reports;
 mod silence;
 mod trickle;
+#[cfg(unix)]
+mod tunnels;
 mod wrong_fingerprint;

@@ -24,7 +24,7 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Ends a connection.
-pub(super) async fn run(mut socket: Socket, ending: Ending) {
+pub(crate) async fn run(mut socket: Socket, ending: Ending) {
     let frame = match ending {
         Ending::Gone => return,
         Ending::ClosedByClient => None,

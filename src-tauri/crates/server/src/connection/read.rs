@@ -2,24 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use duet_protocol::limits::{MESSAGE_BURST, MESSAGES_PER_SECOND};
 use duet_protocol::{ClientMessage, CloseReason, parse_client};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Ending, Socket};
-use crate::config::Timing;
+use crate::config::ServerConfig;
 use crate::hub::Registration;
 use crate::pace::{FaultWindow, TokenBucket};
+use crate::shared::Shared;
 
 /// Reads until the connection must end.
 pub(super) async fn run(
     stream: &mut SplitStream<Socket>,
     registration: &Registration,
-    timing: &Timing,
+    shared: &Shared,
 ) -> Ending {
-    let mut pace = Pace::new(Instant::now(), timing.rate_patience);
+    let timing = &shared.config.timing;
+    let mut pace = Pace::new(Instant::now(), &shared.config);
     let mut faults = FaultWindow::default();
     loop {
         let read = tokio::time::timeout(timing.silence_timeout, stream.next()).await;
@@ -36,6 +37,7 @@ pub(super) async fn run(
         }
         match message {
             Message::Text(text) => {
+                shared.metrics.note_received(text.len());
                 if let Err(reason) = take(&text, registration, &mut faults) {
                     return Ending::Close(reason);
                 }
@@ -60,7 +62,7 @@ fn take(
         Ok(ClientMessage::Keepalive) if text.contains("\"keeplive\"") => {
             registration
                 .outgoing()
-                .push(r#"{"cmd":"keeplive"}"#.to_owned());
+                .push(Instant::now(), r#"{"cmd":"keeplive"}"#.to_owned());
         }
         Ok(message) => registration.handle(message),
         Err(fault) => {
@@ -74,7 +76,8 @@ fn take(
     Ok(())
 }
 
-fn ending_for(error: &Error) -> Ending {
+/// How a connection ends after an error of reading.
+pub(crate) fn ending_for(error: &Error) -> Ending {
     match error {
         Error::Capacity(_) => Ending::Close(CloseReason::TooLarge),
         Error::Utf8(_) => Ending::Close(CloseReason::NotUtf8),
@@ -95,12 +98,13 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(now: Instant, patience: Duration) -> Self {
-        let (rate, burst) = (f64::from(MESSAGES_PER_SECOND), f64::from(MESSAGE_BURST));
+    fn new(now: Instant, config: &ServerConfig) -> Self {
+        let (rate, burst) = (config.messages_per_second, config.message_burst);
+        let (rate, burst) = (f64::from(rate.max(1)), f64::from(burst.max(1)));
         Self {
             bucket: TokenBucket::new(rate, burst, now),
             throttled_since: None,
-            patience,
+            patience: config.timing.rate_patience,
         }
     }
 

@@ -27,6 +27,14 @@ pub struct Credential {
     pub password: String,
 }
 
+impl Credential {
+    /// Under this key a client signs its requests (RFC 8489 section 9.2.2).
+    #[must_use]
+    pub fn key(&self, realm: &str) -> hmac::Key {
+        long_term_key(&self.username, realm, &self.password)
+    }
+}
+
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credential")

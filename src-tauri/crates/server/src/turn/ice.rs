@@ -26,9 +26,12 @@ pub(crate) struct Entrance {
 
 /// Makes the ICE servers of each client.
 #[derive(Debug)]
-pub(crate) struct IceList {
+pub(crate) struct IceList(RwLock<Announced>);
+
+#[derive(Debug)]
+struct Announced {
     place: Place,
-    secrets: RwLock<Secrets>,
+    secrets: Secrets,
     credential_ttl: Duration,
 }
 
@@ -71,21 +74,27 @@ impl IceList {
     }
 
     fn new(place: Place, secrets: Secrets, credential_ttl: Duration) -> Self {
-        Self {
+        Self(RwLock::new(Announced {
             place,
-            secrets: RwLock::new(secrets),
+            secrets,
             credential_ttl,
-        }
+        }))
+    }
+
+    /// What the other list says, from now on.
+    pub(crate) fn replace(&self, other: Self) {
+        *self.0.write() = other.0.into_inner();
     }
 
     /// The secrets from now on.
     pub(crate) fn set_secrets(&self, secrets: Secrets) {
-        *self.secrets.write() = secrets;
+        self.0.write().secrets = secrets;
     }
 
     /// For one client, with a credential that starts now.
     pub(crate) fn for_client(&self, entrance: &Entrance, uid: &str, now_s: u64) -> Vec<IceServer> {
-        let (stun, turn) = match &self.place {
+        let announced = self.0.read();
+        let (stun, turn) = match &announced.place {
             Place::Nowhere => return Vec::new(),
             Place::Here {
                 listeners,
@@ -103,10 +112,9 @@ impl IceList {
                 .cloned()
                 .partition::<Vec<_>, _>(|uri| uri.starts_with("stun")),
         };
-        let credential = self
+        let credential = announced
             .secrets
-            .read()
-            .credential(uid, now_s, self.credential_ttl);
+            .credential(uid, now_s, announced.credential_ttl);
         [(stun, None), (turn, credential)]
             .into_iter()
             .filter(|(urls, _)| !urls.is_empty())

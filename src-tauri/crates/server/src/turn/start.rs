@@ -1,16 +1,14 @@
 //! Starting the relay that the settings ask for.
 
-use std::sync::Arc;
-
 use tracing::warn;
 
 use super::{IceList, Secrets, TurnConfig, TurnMode, TurnServer};
 use crate::server::ServerError;
 
 /// The relay, if there is one in this server, and what clients are told of it.
-pub(crate) fn start(mode: &TurnMode) -> Result<(Option<TurnServer>, Arc<IceList>), ServerError> {
+pub(crate) fn start(mode: &TurnMode) -> Result<(Option<TurnServer>, IceList), ServerError> {
     match mode {
-        TurnMode::Off => Ok((None, Arc::new(IceList::none()))),
+        TurnMode::Off => Ok((None, IceList::none())),
         TurnMode::BuiltIn(config) => {
             config.check()?;
             start_own(config)
@@ -19,12 +17,12 @@ pub(crate) fn start(mode: &TurnMode) -> Result<(Option<TurnServer>, Arc<IceList>
             outside.check()?;
             let secrets = Secrets::new([outside.secret.as_str()]);
             let list = IceList::elsewhere(outside.uris.clone(), secrets, outside.credential_ttl);
-            Ok((None, Arc::new(list)))
+            Ok((None, list))
         }
     }
 }
 
-fn start_own(config: &TurnConfig) -> Result<(Option<TurnServer>, Arc<IceList>), ServerError> {
+fn start_own(config: &TurnConfig) -> Result<(Option<TurnServer>, IceList), ServerError> {
     let secrets = match config.secrets.as_slice() {
         [] => Secrets::random(),
         given => Secrets::new(given.iter().map(String::as_str)),
@@ -34,12 +32,12 @@ fn start_own(config: &TurnConfig) -> Result<(Option<TurnServer>, Arc<IceList>), 
             let listeners = turn.addresses().to_vec();
             let external_ips = config.external_ips.clone();
             let list = IceList::here(listeners, external_ips, secrets, config.credential_ttl);
-            Ok((Some(turn), Arc::new(list)))
+            Ok((Some(turn), list))
         }
         Err((address, source)) if config.is_required => Err(ServerError::Relay { address, source }),
         Err((address, error)) => {
             warn!(port = address.port(), %error, "no STUN and no TURN: the port cannot be had");
-            Ok((None, Arc::new(IceList::none())))
+            Ok((None, IceList::none()))
         }
     }
 }

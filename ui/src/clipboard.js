@@ -1,5 +1,11 @@
-/** Copying by the web's own means, so that no command is needed; the old way where a webview lacks the new one. */
-export async function copyText(text: string): Promise<boolean> {
+/**
+ * Copying by the web's own means, so that no command is needed; the old way where a webview, or a page without TLS, lacks the
+ * new one. Plain JavaScript, because the guest page takes it as it is.
+ *
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it worked
+ */
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -8,7 +14,8 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-function copyBySelection(text: string): boolean {
+/** @param {string} text */
+function copyBySelection(text) {
   const focused = document.activeElement;
   const area = document.createElement('textarea');
   area.value = text;

@@ -1,5 +1,8 @@
-/** The icons of the design: 24 px grid, 1.75 px stroke, no fill except dots. Our own static markup, nothing from outside. */
-export const icons = {
+/**
+ * The icons of the design: 24 px grid, 1.75 px stroke, no fill except dots. Our own static markup, nothing from outside.
+ * Plain JavaScript, because the guest page takes it as it is.
+ */
+export const icons = /** @type {const} */ ({
   'mic': '<rect x="9" y="3" width="6" height="11" rx="3"/><path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"/>',
   'mic-off': '<path d="M9 9.4V11a3 3 0 0 0 4.7 2.5M15 10.5V6a3 3 0 0 0-5.7-1.3M5.5 11.5a6.5 6.5 0 0 0 10.2 5.3M18.5 11.5c0 .9-.2 1.7-.5 2.5M12 18v3M4 4l16 16"/>',
   'cam': '<rect x="2.75" y="6" width="12.75" height="12" rx="3"/><path d="m15.5 10.7 3.8-2.3a1.1 1.1 0 0 1 1.7 1v5.2a1.1 1.1 0 0 1-1.7 1l-3.8-2.3"/>',
@@ -12,6 +15,9 @@ export const icons = {
   'plus': '<path d="M12 5v14M5 12h14"/>',
   'copy': '<rect x="8.5" y="8.5" width="12" height="12" rx="2.5"/><path d="M15.5 8.5V6A2.5 2.5 0 0 0 13 3.5H6A2.5 2.5 0 0 0 3.5 6v7A2.5 2.5 0 0 0 6 15.5h2.5"/>',
   'qr': '<rect x="4" y="4" width="6" height="6" rx="1.2"/><rect x="14" y="4" width="6" height="6" rx="1.2"/><rect x="4" y="14" width="6" height="6" rx="1.2"/><path d="M14 14h2.5v2.5M20 14v.01M14 20v-.01M17.5 20H20v-2.5"/>',
+  'chat': '<path d="M12 4.25c4.8 0 8.75 3.2 8.75 7.25s-3.95 7.25-8.75 7.25c-1.3 0-2.5-.2-3.6-.65L4 19.75l1.2-3.75a6.6 6.6 0 0 1-1.95-4.5c0-4.05 3.95-7.25 8.75-7.25z"/>',
+  'send': '<path d="M4 11.3 20 4.25l-4.5 15.5-4.25-6.25zM11.25 13.5 20 4.25"/>',
+  'lock': '<rect x="5" y="10.5" width="14" height="10" rx="2.5"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>',
   'sliders': '<path d="M4 7.5h8.5M18.5 7.5H20M4 16.5h1.5M11.5 16.5H20"/><circle cx="15.5" cy="7.5" r="2.75"/><circle cx="8.5" cy="16.5" r="2.75"/>',
   'speaker': '<path d="M3.75 9.5H7.5L12 5.5v13l-4.5-4H3.75z"/><path d="M15.5 9a4.2 4.2 0 0 1 0 6M18 6.25a8 8 0 0 1 0 11.5"/>',
   'play': '<path d="m8 5.5 11 6.5-11 6.5z"/>',
@@ -40,7 +46,11 @@ export const icons = {
   'share': '<rect x="3" y="4" width="18" height="12.5" rx="2.5"/><path d="M12 13V7.8M9.5 10l2.5-2.5 2.5 2.5M8.5 20.5h7"/>',
   'window': '<rect x="3" y="4.5" width="18" height="15" rx="2.5"/><path d="M3 9.25h18M6.25 6.9h.01"/>',
   'cast': '<path d="M3 8V6.5A2.5 2.5 0 0 1 5.5 4h13A2.5 2.5 0 0 1 21 6.5v10a2.5 2.5 0 0 1-2.5 2.5H14M3 19.5h.01M3 15.5a4 4 0 0 1 4 4M3 11.75a7.75 7.75 0 0 1 7.75 7.75"/>',
-  'lock': '<rect x="5" y="10.5" width="14" height="10" rx="2.5"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>',
-} as const;
+  'phone': '<path d="M5.2 4h2.7c.7 0 1.25.45 1.4 1.1l.6 2.8c.1.55-.05 1.05-.45 1.4L8 10.5a12 12 0 0 0 5.5 5.5l1.2-1.45c.35-.4.9-.55 1.4-.45l2.8.6c.65.15 1.1.7 1.1 1.4v2.7A1.7 1.7 0 0 1 18.2 20.5C10.4 20 4 13.6 3.5 5.8A1.7 1.7 0 0 1 5.2 4z"/>',
+  'bell': '<path d="M6.5 16V11a5.5 5.5 0 0 1 11 0v5l1.6 1.75H4.9zM10 20.75a2.3 2.3 0 0 0 4 0"/>',
+  'bell-off': '<path d="M6.5 10.5V16l-1.6 1.75H16M17.5 13v-2a5.5 5.5 0 0 0-9-4.25M10 20.75a2.3 2.3 0 0 0 4 0M4 4l16 16"/>',
+  'search': '<circle cx="11" cy="11" r="6.75"/><path d="m16 16 4.5 4.5"/>',
+  'arrow': '<path d="M4.5 12h15M13 5.5l6.5 6.5-6.5 6.5"/>',
+});
 
-export type IconName = keyof typeof icons;
+/** @typedef {keyof typeof icons} IconName */

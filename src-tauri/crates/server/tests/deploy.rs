@@ -1,0 +1,87 @@
+//! The files for operators say nothing that the program does not know.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use duet_testkit::skip;
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs")
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(docs().join(name)).expect("the file")
+}
+
+/// Every word that begins like this.
+fn words(text: &str, prefix: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    let found = text.split(|letter| !is_part(letter));
+    let found = found.filter(|word| word.starts_with(prefix) && word.len() > prefix.len());
+    found.map(str::to_owned).collect()
+}
+
+fn help(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+    let output = command
+        .args(arguments)
+        .arg("--help")
+        .output()
+        .expect("it runs");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn every_variable_and_flag_in_the_documents_is_one() {
+    let known: String = [&[][..], &["check"], &["config"], &["token"]]
+        .map(help)
+        .concat();
+    let (variables, flags) = (words(&known, "DUET_"), words(&known, "--"));
+    for name in [
+        "server.md",
+        "relay.md",
+        "deploy/compose.yaml",
+        "deploy/duet-server.service",
+        "deploy/coturn.service",
+    ] {
+        for variable in words(&read(name), "DUET_") {
+            assert!(variables.contains(&variable), "{name}: {variable}");
+        }
+    }
+    for line in read("server.md")
+        .lines()
+        .filter(|line| line.contains("duet-server"))
+    {
+        for flag in words(line, "--") {
+            assert!(flags.contains(&flag), "server.md: {flag} in {line}");
+        }
+    }
+}
+
+#[test]
+fn systemd_understands_the_units() {
+    if skip::without_programs("the units of systemd", &["systemd-analyze"]) {
+        return;
+    }
+    let folder = tempfile::TempDir::new().expect("a folder");
+    for name in ["duet-server.service", "coturn.service"] {
+        // Whether the programs are installed is not the question.
+        let unit = read(&format!("deploy/{name}"))
+            .replace("/usr/local/bin/duet-server", "/bin/true")
+            .replace("/usr/bin/turnserver", "/bin/true");
+        let path = folder.path().join(name);
+        std::fs::write(&path, unit).expect("written");
+        let output = Command::new("systemd-analyze")
+            .arg("verify")
+            .arg(&path)
+            .output();
+        let output = output.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && !said.contains(name),
+            "{name}: {said}"
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! A crowd of hostile clients against the program: each gets the answer that is due, the others notice
+//! nothing, nothing panics, and the memory comes back.
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+use std::time::Duration;
+
+use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+use duet_testkit::process::Process;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
+
+use crate::client::{Client, forward, join, join_with_token};
+
+/// What may stay behind: the allocator's caches, not the attacks'.
+const GROWTH_KIB: u64 = 16 * 1024;
+/// A request's buffer of 8 KiB, twice, and the task.
+const HANDSHAKE_KIB: u64 = 32;
+const SLOW_HANDSHAKES: usize = 1_000;
+const FORGERS: usize = 100;
+const FORGERIES_EACH: usize = 100;
+const REPLAYS: usize = 1_000;
+
+struct Target {
+    program: Process,
+    url: String,
+}
+
+impl Target {
+    fn start() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+        command.args(["--listen", "127.0.0.1:0", "--no-turn", "--no-metrics"]);
+        command.args([
+            "--max-connections-per-address",
+            "0",
+            "--connections-per-minute",
+            "0",
+        ]);
+        command.args(["--failed-joins-per-minute", "1000000"]);
+        let program = Process::spawn("duet-server", &mut command).expect("it starts");
+        let line = program
+            .wait_for_line(Duration::from_secs(10), |line| {
+                line.starts_with("listening on ")
+            })
+            .expect("it listens");
+        let url = line.trim_start_matches("listening on ").to_owned();
+        Self { program, url }
+    }
+
+    async fn client(&self) -> Client {
+        let (socket, _) = connect_async(&self.url).await.expect("it answers");
+        Client { socket }
+    }
+
+    async fn tcp(&self) -> TcpStream {
+        let address = self.url.trim_start_matches("ws://").trim_end_matches("/ws");
+        TcpStream::connect(address).await.expect("it listens")
+    }
+
+    /// Memory that is this process's alone, and its share of the rest.
+    fn pss_kib(&self) -> u64 {
+        let path = format!("/proc/{}/smaps_rollup", self.program.pid());
+        let text = std::fs::read_to_string(path).expect("it runs");
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let number = line
+            .and_then(|line| line.split_whitespace().next())
+            .expect("a figure");
+        number.parse().expect("a number")
+    }
+
+    /// Two people meet as if nothing were.
+    async fn two_meet(&self, room: &str) {
+        let (mut a, mut b) = (self.client().await, self.client().await);
+        a.join(room, &format!("{room}-a")).await;
+        assert_eq!(b.join(room, &format!("{room}-b")).await.user_num, 2);
+    }
+
+    fn assert_unharmed(&mut self, what: &str, before_kib: u64) {
+        assert!(self.program.is_running(), "{what}: it ended");
+        let lines = self.program.lines();
+        let panicked = lines.iter().find(|line| line.contains("panicked"));
+        assert_eq!(panicked, None, "{what}");
+        let after_kib = self.pss_kib();
+        println!("{what}: PSS {before_kib} KiB before, {after_kib} KiB after");
+        assert!(
+            after_kib <= before_kib + GROWTH_KIB,
+            "{what}: {before_kib} → {after_kib} KiB"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_slow_handshakes_are_cut_and_others_meet_meanwhile() {
+    let mut target = Target::start();
+    target.two_meet("before").await;
+    let before_kib = target.pss_kib();
+    slow_handshakes(&target).await;
+    let after_kib = target.pss_kib();
+    println!("1,000 slow handshakes: PSS {before_kib} KiB before, {after_kib} KiB after");
+    assert!(after_kib <= before_kib + SLOW_HANDSHAKES as u64 * HANDSHAKE_KIB);
+    // What the allocator kept of the first crowd is enough for every later one.
+    slow_handshakes(&target).await;
+    target.two_meet("after").await;
+    target.assert_unharmed("1,000 more", after_kib);
+}
+
+/// Each sends something twice a second, and all are cut.
+async fn slow_handshakes(target: &Target) {
+    let mut slow = Vec::new();
+    for _ in 0..SLOW_HANDSHAKES {
+        let mut stream = target.tcp().await;
+        let sent = stream.write_all(b"GET /ws HTTP/1.1\r\nHost: ").await;
+        sent.expect("sent");
+        slow.push(stream);
+    }
+    target.two_meet("meanwhile").await;
+    let dripping = slow.into_iter().map(|mut stream| async move {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    let all = futures_util::future::join_all(dripping);
+    let cut = tokio::time::timeout(Duration::from_secs(60), all).await;
+    cut.expect("all are cut");
+}
+
+#[tokio::test]
+async fn ten_thousand_forgeries_reach_nobody() {
+    let mut target = Target::start();
+    let (mut a, mut b) = (target.client().await, target.client().await);
+    a.join("r", "a").await;
+    b.join("r", "b").await;
+    a.next().await;
+    b.next().await;
+    let before_kib = target.pss_kib();
+    for forger in 0..FORGERS {
+        let mut client = target.client().await;
+        client
+            .join("elsewhere-and-alone", &format!("f{forger}"))
+            .await;
+        for _ in 0..FORGERIES_EACH {
+            let forged = forward("r", "a", "b", "{}");
+            client.send(&ClientMessage::Offer(forged)).await;
+            client.expect_error(ErrorCode::UidMismatch, "offer").await;
+        }
+        client
+            .send(&crate::client::leave(
+                "elsewhere-and-alone",
+                &format!("f{forger}"),
+            ))
+            .await;
+        assert!(matches!(client.next().await, ServerMessage::Leaved { .. }));
+    }
+    // Taken uids, with and without a wish to come back.
+    for message in [
+        join("r", "a"),
+        join_with_token("r", "a", None),
+        join("other", "b"),
+    ] {
+        let mut thief = target.client().await;
+        thief.send(&message).await;
+        thief.expect_error(ErrorCode::UidTaken, "join").await;
+    }
+    a.assert_quiet().await;
+    b.assert_quiet().await;
+    target.assert_unharmed("10,000 forgeries", before_kib);
+}
+
+#[tokio::test]
+async fn a_thousand_used_tokens_admit_nobody() {
+    let mut target = Target::start();
+    let mut owner = target.client().await;
+    let mut used = Vec::new();
+    let before_kib = target.pss_kib();
+    let mut current = owner.join_resumable("r", "a", None).await.token;
+    for round in 0..10 {
+        // Coming back uses a token up with the first message behind it.
+        let mut next = target.client().await;
+        let fresh = next.join_resumable("r", "a", Some(&current)).await.token;
+        next.assert_quiet().await;
+        used.push(std::mem::replace(&mut current, fresh));
+        owner = next;
+        let mut thief = target.client().await;
+        for token in used.iter().cycle().take(REPLAYS / 10) {
+            thief.send(&join_with_token("r", "a", Some(token))).await;
+            thief.expect_error(ErrorCode::UidTaken, "join").await;
+        }
+        println!("round {round}: {} used tokens refused", REPLAYS / 10);
+    }
+    owner.assert_quiet().await;
+    target.assert_unharmed("1,000 replayed tokens", before_kib);
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_by_its_code_a_hundred_times_over() {
+    let mut target = Target::start();
+    target.two_meet("before").await;
+    let before_kib = target.pss_kib();
+    let huge = vec![b'x'; 1024 * 1024];
+    let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+    for _ in 0..100 {
+        for (payload, kind, code) in [
+            (&b"x"[..], Data::Binary, 1003),
+            (&b"\xff\xfe"[..], Data::Text, 1007),
+            (&huge[..], Data::Text, 1009),
+        ] {
+            let mut client = target.client().await;
+            client.send_frame(payload, kind, true).await;
+            assert_eq!(client.close_code().await, Some(code));
+        }
+        let mut client = target.client().await;
+        for _ in 0..10 {
+            client.send_text(&deep).await;
+        }
+        assert_eq!(client.close_code().await, Some(4001));
+        // Half a message, and gone.
+        let mut client = target.client().await;
+        client.send_frame(b"{\"cmd\":", Data::Text, false).await;
+    }
+    target.two_meet("after").await;
+    target.assert_unharmed("500 broken clients", before_kib);
+}

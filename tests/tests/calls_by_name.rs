@@ -1,0 +1,220 @@
+//! Two real windows that are online by name: a call is declined, missed and accepted, the camera stays
+//! shut until then, the system's notification tells of it, and texts go both ways.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use duet_testkit::camera_rig::FakeCamera;
+use duet_testkit::{descendant, process, sound_rig::Playing, tone, turn};
+use duet_tests::desk::{self, Desk, PATIENCE};
+use duet_tests::{TestServer, plug_in_camera};
+
+const FILM: u32 = 2000;
+const ADA_HZ: f32 = 440.0;
+const BEN_HZ: f32 = 660.0;
+
+const FOCUS_CALL_BACK: &str = "document.querySelector('[data-testid=\"recent-call\"]').focus()";
+
+/// Ada calls; Ben has the camera and is called.
+struct Two {
+    ada: Desk,
+    ben: Desk,
+    ben_window: String,
+    camera: FakeCamera,
+    _voices: [Playing; 2],
+}
+
+impl Two {
+    fn online(server: &TestServer) -> Result<Self> {
+        let camera = plug_in_camera("Ben's camera", FILM)?;
+        let ada = Desk::sit_down(&server.url(), &["--camera", "none"])?;
+        let ben = Desk::sit_down(&server.url(), &[])?;
+        for (desk, name) in [(&ada, "Ada"), (&ben, "Ben")] {
+            desk.shown("people")?;
+            ensure!(desk.window.page_text()?.contains("Nothing is sent"));
+            desk.fill("online-name", name)?;
+            desk.click("go-online")?;
+        }
+        ada.window.wait_for("[data-name=\"Ben\"]", PATIENCE)?;
+        ben.window.wait_for("[data-name=\"Ada\"]", PATIENCE)?;
+        let ben_window = ben.window.windows()?.remove(0);
+        let voices = [
+            ada.sound.play_tone_into("mic", ADA_HZ)?,
+            ben.sound.play_tone_into("mic", BEN_HZ)?,
+        ];
+        Ok(Self {
+            ada,
+            ben,
+            ben_window,
+            camera,
+            _voices: voices,
+        })
+    }
+
+    /// Whether Ben's application has the camera open.
+    fn camera_is_open(&self) -> Result<bool> {
+        let mut is_open = false;
+        for pid in descendant::tree(self.ben.window.pid())? {
+            // A process that ended meanwhile has nothing open.
+            let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+                continue;
+            };
+            let links = files
+                .flatten()
+                .filter_map(|file| fs::read_link(file.path()).ok());
+            is_open |= links.into_iter().any(|link| link == self.camera.path());
+        }
+        Ok(is_open)
+    }
+
+    /// Clicks in Ben's window of the call, which goes away by that: the driver's answer may go with it.
+    fn click_away(&self, test_id: &str) -> Result<()> {
+        let button = self.ben.shown(test_id)?;
+        let gone = |error: &anyhow::Error| error.to_string().contains("no such window");
+        button
+            .click()
+            .or_else(|error| if gone(&error) { Ok(()) } else { Err(error) })
+    }
+
+    fn ada_is_told(&self, reason: &str) -> Result<()> {
+        let css = format!("[data-testid=\"unanswered\"][data-reason=\"{reason}\"]");
+        self.ada.window.wait_for(&css, PATIENCE).map(drop)
+    }
+
+    fn ben_hears_ringing(&self) -> Result<()> {
+        process::eventually("a ring tone", PATIENCE, || {
+            let samples = self.ben.sound.record("speaker", 1.0);
+            samples.is_ok_and(|samples| tone::level_dbfs(&samples) > -50.0)
+        })
+    }
+}
+
+#[test]
+fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
+    if desk::unavailable("a_call_is_declined_then_accepted_and_texts_go_both_ways") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let two = Two::online(&server)?;
+    let daemon = two.ben.notifications()?;
+
+    two.ada.click("person-video")?;
+    two.ada.shown("screen-calling")?;
+    two.ben.look_at_new_window(&two.ben_window)?;
+    let name = two.ben.shown("incoming-name")?.text()?;
+    ensure!(name == "Ada", "{name} calls");
+    let shown = daemon.until(0, PATIENCE, |shown| shown.summary == "Ada")?;
+    ensure!(
+        shown.body == "Video call" && shown.actions.contains(&"accept".to_owned()),
+        "{shown:?}"
+    );
+    two.ben_hears_ringing()?;
+    ensure!(!two.camera_is_open()?, "the camera is open while it rings");
+    two.click_away("decline")?;
+    two.ada_is_told("declined")?;
+    two.ben.back_to(&two.ben_window)?;
+    daemon.until(0, PATIENCE, |shown| shown.closed)?;
+
+    two.ada.click("call-again")?;
+    two.ben.look_at_new_window(&two.ben_window)?;
+    two.ben.shown("accept")?;
+    ensure!(
+        !two.camera_is_open()?,
+        "the camera is open before the answer"
+    );
+    two.click_away("accept")?;
+    two.ben.back_to(&two.ben_window)?;
+    for desk in [&two.ada, &two.ben] {
+        desk.until_call_is("connected", PATIENCE)?;
+    }
+    two.ada.sees_film(FILM)?;
+    ensure!(two.camera_is_open()?, "the film comes from elsewhere");
+    two.ada.hears("speaker", BEN_HZ)?;
+    two.ben.hears("speaker", ADA_HZ)?;
+
+    // A text with markup is a text; the other sees a badge until they look.
+    two.ada.click("toggle-chat")?;
+    two.ada.fill("chat-field", "<b>hello</b>")?;
+    two.ada.click("chat-send")?;
+    two.ada.window.wait_for(
+        "[data-testid=\"message\"][data-state=\"delivered\"]",
+        PATIENCE,
+    )?;
+    let badge = two.ben.reach("chat-unread")?.text()?;
+    ensure!(badge == "1", "{badge} unread");
+    two.ben.click("toggle-chat")?;
+    two.ben.window.wait_for_text("<b>hello</b>", PATIENCE)?;
+    two.ben.fill("chat-field", "and back")?;
+    two.ben.click("chat-send")?;
+    two.ada.window.wait_for_text("and back", PATIENCE)?;
+
+    two.ben.click("leave")?;
+    two.ada.shown("call-again")?;
+    two.ada.click("done")?;
+    two.ada
+        .window
+        .wait_for("[data-testid=\"recent\"][data-kind=\"called\"]", PATIENCE)?;
+    Ok(())
+}
+
+#[test]
+fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
+    if desk::unavailable("a_missed_call_is_remembered_and_a_notification_answers") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let two = Two::online(&server)?;
+    let daemon = two.ben.notifications()?;
+
+    two.ada.click("person-video")?;
+    two.ben.look_at_new_window(&two.ben_window)?;
+    two.ben.shown("screen-incoming")?;
+    two.ada.click("cancel-call")?;
+    two.ada.shown("screen-home")?;
+    two.ben.back_to(&two.ben_window)?;
+    two.ben
+        .window
+        .wait_for("[data-testid=\"recent\"][data-kind=\"missed\"]", PATIENCE)?;
+
+    // Do-not-disturb: nothing shows, and the call is in the list all the same.
+    two.ben.click("do-not-disturb")?;
+    two.ben.window.wait_for(
+        "[data-testid=\"do-not-disturb\"][aria-pressed=\"true\"]",
+        PATIENCE,
+    )?;
+    two.ada.click("person-video")?;
+    two.ada.window.wait_for(
+        "[data-testid=\"screen-calling\"][data-ringing=\"true\"]",
+        PATIENCE,
+    )?;
+    two.ada.click("cancel-call")?;
+    process::eventually("two missed calls", PATIENCE, || {
+        let missed = two
+            .ben
+            .window
+            .find_all("[data-testid=\"recent\"][data-kind=\"missed\"]");
+        missed.is_ok_and(|missed| missed.len() == 2)
+    })?;
+    ensure!(
+        daemon.count() == 1 && two.ben.window.windows()?.len() == 1,
+        "something showed"
+    );
+    two.ben.click("do-not-disturb")?;
+
+    // Ben calls back from the list; Ada, at her own desk, answers from the notification.
+    let ada_daemon = two.ada.notifications()?;
+    // The button shows under the pointer and with the focus.
+    two.ben.window.execute(FOCUS_CALL_BACK, &[])?;
+    two.ben.click("recent-call")?;
+    ada_daemon
+        .until(0, PATIENCE, |shown| shown.summary == "Ben")
+        .context("Ada is told")?;
+    ada_daemon.click(0, "audio")?;
+    for desk in [&two.ada, &two.ben] {
+        desk.until_call_is("connected", PATIENCE)?;
+    }
+    Ok(())
+}
