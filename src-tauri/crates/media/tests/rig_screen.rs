@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use duet_media::frame::VideoFrame;
@@ -15,6 +15,8 @@ use duet_testkit::display_rig::{self, DisplayRig};
 use duet_testkit::painted_window::{PaintedWindow, rectangle};
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Pictures that nobody looks at: more than come in the time of a test.
+const ENOUGH: usize = 1024;
 const WHITE: u32 = 0xff_ff_ff;
 const GREEN: u32 = 0x00_ff_00;
 
@@ -26,13 +28,13 @@ struct Opened {
 }
 
 fn open(target: ScreenTarget) -> Result<Opened, VideoSourceError> {
-    let (frames_in, frames) = channel();
-    let (events_in, events) = channel();
+    let (frames_in, frames) = sync_channel(ENOUGH);
+    let (events_in, events) = sync_channel(ENOUGH);
     let source = open_video_source(
         &VideoSourceSpec::Screen(target),
         SCREEN_FORMAT,
-        Arc::new(move |frame| drop(frames_in.send(frame))),
-        Arc::new(move |event| drop(events_in.send(event))),
+        Arc::new(move |frame| drop(frames_in.try_send(frame))),
+        Arc::new(move |event| drop(events_in.try_send(event))),
     )?;
     Ok(Opened {
         _source: source,

@@ -91,10 +91,7 @@ fn windows(display: &Display) -> Result<Vec<ScreenSource>, ScreenError> {
             .unwrap_or_default();
         // Two names, each ended by a zero; the second is the program's.
         let class = text(AtomEnum::WM_CLASS.into(), AtomEnum::STRING.into()).unwrap_or_default();
-        let app = class
-            .split('\0')
-            .filter(|part| !part.is_empty())
-            .next_back();
+        let app = class.split('\0').rfind(|part| !part.is_empty());
         windows.push(ScreenSource {
             target: ScreenTarget::Window(id.to_string()),
             title,
