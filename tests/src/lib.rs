@@ -69,6 +69,13 @@ impl TestServer {
         format!("http://{}/r/{room}", host.unwrap_or_default())
     }
 
+    /// Packets that its relay took from clients.
+    #[must_use]
+    pub fn relayed_packets(&self) -> u64 {
+        let stats = self.server.as_ref().map(Server::stats);
+        stats.map_or(0, |stats| stats.turn.packets_from_clients)
+    }
+
     /// Its WebSocket address.
     #[must_use]
     pub fn url(&self) -> String {

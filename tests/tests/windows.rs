@@ -2,7 +2,11 @@
 //! person would see and hear is read from pictures of the screens and recordings of the speakers.
 #![cfg(target_os = "linux")]
 
-use anyhow::Result;
+use std::net::SocketAddr;
+
+use anyhow::{Result, ensure};
+use duet_server::ServerConfig;
+use duet_server::turn::{TurnConfig, TurnMode};
 use duet_testkit::camera_rig::FakeCamera;
 use duet_testkit::{sound_rig::Playing, turn};
 use duet_tests::desk::{self, Desk, PATIENCE};
@@ -13,12 +17,14 @@ const ADA: Person = Person {
     camera: "Ada's camera",
     film: 1000,
     tone_hz: 440.0,
+    hides_address: false,
 };
 const BEN: Person = Person {
     name: "Ben",
     camera: "Ben's camera",
     film: 2000,
     tone_hz: 660.0,
+    hides_address: false,
 };
 const SPARE_CAMERA: &str = "Spare camera";
 const SPARE_FILM: u32 = 3000;
@@ -44,6 +50,17 @@ struct Person {
     camera: &'static str,
     film: u32,
     tone_hz: f32,
+    /// By the switch in the settings.
+    hides_address: bool,
+}
+
+impl Person {
+    const fn hidden(self) -> Self {
+        Self {
+            hides_address: true,
+            ..self
+        }
+    }
 }
 
 /// Somebody in front of the application, with a camera and a voice.
@@ -58,6 +75,9 @@ impl Seat {
     fn in_lobby(person: &Person, server: &TestServer) -> Result<Self> {
         let camera = plug_in_camera(person.camera, person.film)?;
         let desk = Desk::sit_down(&server.url(), &["--name", person.name])?;
+        if person.hides_address {
+            hide_address(&desk)?;
+        }
         let voice = desk.sound.play_tone_into("mic", person.tone_hz)?;
         desk.enter_lobby(ROOM)?;
         desk.pick("pick-camera", "camera", person.camera)?;
@@ -69,12 +89,26 @@ impl Seat {
     }
 }
 
+/// Allows calls through a relay alone, as a person does.
+fn hide_address(desk: &Desk) -> Result<()> {
+    desk.click("open-settings")?;
+    desk.click("settings-network")?;
+    desk.click("setting-relay")?;
+    let on = "[data-testid=\"setting-relay\"][aria-checked=\"true\"]";
+    desk.window.wait_for(on, PATIENCE)?;
+    desk.click("settings-back")
+}
+
 /// Both in the call, each seen by the other.
 fn in_call(server: &TestServer) -> Result<(Seat, Seat)> {
-    let ada = Seat::in_lobby(&ADA, server)?;
+    in_call_as(server, &ADA, &BEN)
+}
+
+fn in_call_as(server: &TestServer, ada: &Person, ben: &Person) -> Result<(Seat, Seat)> {
+    let ada = Seat::in_lobby(ada, server)?;
     ada.desk.click("lobby-join")?;
     ada.desk.until_call_is("waitingForPeer", PATIENCE)?;
-    let ben = Seat::in_lobby(&BEN, server)?;
+    let ben = Seat::in_lobby(ben, server)?;
     ben.desk.click("lobby-join")?;
     for seat in [&ada, &ben] {
         seat.desk.until_call_is("connected", PATIENCE)?;
@@ -164,5 +198,30 @@ fn leaving_shows_on_the_other_side_at_once() -> Result<()> {
     }
     ada.desk.sees_film(BEN.film)?;
     ben.desk.hears("speaker", ADA.tone_hz)?;
+    Ok(())
+}
+
+#[test]
+fn hidden_addresses_and_a_call_through_the_relay_of_the_server() -> Result<()> {
+    if desk::unavailable("hidden_addresses_and_a_call_through_the_relay_of_the_server") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let relay = TurnConfig::new(vec![SocketAddr::from(([127, 0, 0, 1], 0))]);
+    let server = TestServer::start_with(ServerConfig {
+        turn: TurnMode::BuiltIn(relay),
+        ..ServerConfig::loopback()
+    })?;
+    let (ada, ben) = in_call_as(&server, &ADA.hidden(), &BEN.hidden())?;
+    ada.desk.sees_film(BEN.film)?;
+    ben.desk.sees_film(ADA.film)?;
+    ada.desk.hears("speaker", BEN.tone_hz)?;
+    for seat in [&ada, &ben] {
+        seat.desk.wake()?;
+        let window = &seat.desk.window;
+        window.wait_for_text("Connected (relay)", PATIENCE)?;
+    }
+    let relayed = server.relayed_packets();
+    ensure!(relayed > 100, "{relayed} packets went through the relay");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,25 +21,24 @@ use crate::turn::Entrance;
 
 /// After accepting failed, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// What the kernel may hold for a client that does not read; it doubles this.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Accepts until `closed`. The connections live on.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, closed: CancellationToken) {
-    let mut is_failing = false;
+    let mut warned_at = None::<Instant>;
     loop {
         let accepted = tokio::select! {
             () = closed.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, remote)) => {
-                is_failing = false;
-                admit(stream, remote, &shared);
-            }
+            Ok((stream, remote)) => admit(stream, remote, &shared),
             Err(error) => {
-                // Once for each time of trouble, or a client could fill the disk with these.
-                if !std::mem::replace(&mut is_failing, true) {
+                // Or a client could fill the disk with these.
+                if warned_at.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+                    warned_at = Some(Instant::now());
                     warn!(%error, "cannot accept connections");
                 }
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -22,6 +22,7 @@ const SLOW_HANDSHAKES: usize = 1_000;
 const FORGERS: usize = 100;
 const FORGERIES_EACH: usize = 100;
 const REPLAYS: usize = 1_000;
+const FEW_FILES: usize = 128;
 
 struct Target {
     program: Process,
@@ -30,7 +31,18 @@ struct Target {
 
 impl Target {
     fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_duet-server")))
+    }
+
+    /// With so few file descriptors.
+    fn start_with_files(count: usize) -> Self {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={count}"));
+        command.arg(env!("CARGO_BIN_EXE_duet-server"));
+        Self::start_by(command)
+    }
+
+    fn start_by(mut command: Command) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--no-turn", "--no-metrics"]);
         command.args([
             "--max-connections-per-address",
@@ -221,4 +233,37 @@ async fn what_is_no_message_is_answered_by_its_code_a_hundred_times_over() {
     }
     target.two_meet("after").await;
     target.assert_unharmed("500 broken clients", before_kib);
+}
+
+#[tokio::test]
+async fn without_file_descriptors_those_who_are_in_are_served_and_then_others_again() {
+    let mut target = Target::start_with_files(FEW_FILES);
+    let (mut a, mut b) = (target.client().await, target.client().await);
+    a.join("r", "a").await;
+    b.join("r", "b").await;
+    assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
+    assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
+    let before_kib = target.pss_kib();
+    let mut crowd = Vec::new();
+    for _ in 0..2 * FEW_FILES {
+        crowd.push(target.tcp().await);
+    }
+    let trouble = |line: &str| line.contains("cannot accept connections");
+    let told = target
+        .program
+        .wait_for_line(Duration::from_secs(10), trouble);
+    told.expect("it says so");
+    for number in 0..20 {
+        let offer = forward("r", "a", "b", &number.to_string());
+        a.send(&ClientMessage::Offer(offer.clone())).await;
+        assert_eq!(b.next().await, ServerMessage::Offer(offer));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(crowd);
+    target.two_meet("afterwards").await;
+    a.assert_quiet().await;
+    let lines = target.program.lines();
+    let told = lines.iter().filter(|line| trouble(line)).count();
+    assert!(told <= 2, "the log is filled: {told} lines");
+    target.assert_unharmed("a crowd beyond the files", before_kib);
 }

@@ -5,6 +5,7 @@ mod dialogue;
 mod fuzz;
 mod joined;
 mod lifetimes;
+mod matrix;
 mod network;
 mod opened;
 mod peers;
@@ -12,4 +13,7 @@ mod quotas;
 mod relaying;
 mod requests;
 mod rig;
+mod special;
 mod strangers;
+#[cfg(unix)]
+mod uclient;

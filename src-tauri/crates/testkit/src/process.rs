@@ -54,6 +54,8 @@ pub enum Signal {
     Stop,
     /// SIGCONT: thawed.
     Continue,
+    /// SIGUSR2: whatever the program makes of it.
+    User2,
 }
 
 impl Process {
@@ -262,6 +264,7 @@ fn signal_group(group: u32, signal: Signal) {
         Signal::Kill => libc::SIGKILL,
         Signal::Stop => libc::SIGSTOP,
         Signal::Continue => libc::SIGCONT,
+        Signal::User2 => libc::SIGUSR2,
     };
     // SAFETY: kill takes two numbers and touches no memory; the group is one that we made.
     unsafe { libc::kill(-(group as i32), number) };

@@ -128,11 +128,13 @@ impl Dialogue {
         transaction[4..].copy_from_slice(&self.count.to_be_bytes());
         let writer = Writer::new(out, method, class, transaction);
         attributes.iter().fold(writer, |writer, (kind, value)| {
-            if *kind == attribute::XOR_PEER_ADDRESS {
-                let peer = std::str::from_utf8(value).expect("an address as text");
-                writer.xor_address(*kind, peer.parse().expect("an address"))
-            } else {
-                writer.attribute(*kind, value)
+            // An address as text gets its place in this transaction; anything else goes as it is.
+            let text = std::str::from_utf8(value).ok();
+            match text.and_then(|text| text.parse().ok()) {
+                Some(peer) if *kind == attribute::XOR_PEER_ADDRESS => {
+                    writer.xor_address(*kind, peer)
+                }
+                Some(_) | None => writer.attribute(*kind, value),
             }
         })
     }
