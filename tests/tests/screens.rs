@@ -90,7 +90,9 @@ fn choose_minutes(desk: &Desk) -> Result<()> {
     desk.keep_picture(&target_dir::kept("screens")?.join("picker.png"))?;
     let sources = desk.window.find_all("[data-testid=\"share-source\"]")?;
     for source in sources {
-        if source.text()?.contains(TITLE) {
+        // (WebDriver takes a line that is cut off with an ellipsis for hidden.)
+        let text = source.property("textContent")?;
+        if text.as_str().is_some_and(|text| text.contains(TITLE)) {
             source.click()?;
             return desk.click("share-confirm");
         }
