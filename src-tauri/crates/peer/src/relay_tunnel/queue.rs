@@ -128,10 +128,13 @@ impl Waiting {
     }
 }
 
+/// With the relay's address.
+type Datagram = (SocketAddr, Vec<u8>);
+
 /// From all tunnels to one socket of the library.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
-    state: Mutex<(VecDeque<(SocketAddr, Vec<u8>)>, Option<Waker>)>,
+    state: Mutex<(VecDeque<Datagram>, Option<Waker>)>,
 }
 
 impl Incoming {
