@@ -13,6 +13,8 @@ mod loopback;
 mod process_tree;
 #[cfg(target_os = "linux")]
 mod programs;
+#[cfg(target_os = "linux")]
+mod turn;
 
 #[cfg(target_os = "linux")]
 use anyhow::Context;
@@ -42,6 +44,11 @@ const BENCHES: &[Bench] = &[
         name: "loopback",
         what: "[SECONDS [PAIRS]]  720p30 between two endpoints, against two Chromium pages",
         work: loopback::run,
+    },
+    Bench {
+        name: "turn",
+        what: "[PAIRS]  what the relay carries on one core, against coturn",
+        work: turn::run,
     },
 ];
 #[cfg(not(target_os = "linux"))]
