@@ -14,6 +14,8 @@ mod process_tree;
 #[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
+mod signaling;
+#[cfg(target_os = "linux")]
 mod turn;
 
 #[cfg(target_os = "linux")]
@@ -44,6 +46,11 @@ const BENCHES: &[Bench] = &[
         name: "loopback",
         what: "[SECONDS [PAIRS]]  720p30 between two endpoints, against two Chromium pages",
         work: loopback::run,
+    },
+    Bench {
+        name: "signaling",
+        what: "[ROUNDS [PART…]]  rooms a second, idle memory and a storm, against Node and ws",
+        work: signaling::run,
     },
     Bench {
         name: "turn",

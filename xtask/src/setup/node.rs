@@ -29,6 +29,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// A program of Node's, with the PATH that it needs.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("PATH", &self.path);
+        command
+    }
+
     /// `npm`, in the page's folder.
     pub(crate) fn npm(&self) -> Command {
         let (program, rest) = self.npm.split_first().expect("npm has a program");

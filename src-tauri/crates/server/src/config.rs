@@ -8,6 +8,7 @@ use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
 use crate::access::AccessKeys;
+use crate::bus::RedisConfig;
 use crate::monitor::MonitorConfig;
 use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
@@ -48,6 +49,8 @@ pub struct ServerConfig {
     pub failed_joins_per_minute: u32,
     /// Calls by name from one address in a minute.
     pub calls_per_minute: u32,
+    /// The Redis over which this server and others are one; `None` for a server alone.
+    pub redis: Option<RedisConfig>,
     /// Whether browsers get a page with which they join rooms.
     pub guest_page: bool,
     /// The times.
@@ -126,6 +129,7 @@ impl ServerConfig {
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
+            redis: None,
             guest_page: true,
             timing: Timing::default(),
         }

@@ -9,6 +9,8 @@ mod call_room;
 mod calling;
 mod check;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod deploy;
 mod directory_model;
 mod faults;

@@ -224,7 +224,7 @@ impl Rooms {
 
     /// Tells a (re)joiner who else is there, in the words that say who offers first: `new-peer` to
     /// the elder (possible only after a resume), `resp-join` to the younger.
-    fn introduce(&mut self, id: ConnectionId, key: &str, uid: &str) {
+    pub(super) fn introduce(&mut self, id: ConnectionId, key: &str, uid: &str) {
         let Some(room) = self.rooms.get(key) else {
             return;
         };
