@@ -384,14 +384,21 @@ async fn wrong_used_and_expired_codes_are_answered_alike() {
         ..ServerConfig::loopback()
     };
     let server = server_with(config).await;
-    let (mut display, first) = display(&server, "d").await;
-    let second = display.expect_code().await;
+    let mut display = Client::connect(&server).await;
+    display.send(&cast_open("d", None)).await;
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        match display.next().await {
+            ServerMessage::CastCode { code, .. } => codes.push(code),
+            other => panic!("not a code: {other:?}"),
+        }
+    }
     let mut presenter = Client::connect(&server).await;
-    presenter.send(&cast_join(&second.code, "p")).await;
+    presenter.send(&cast_join(&codes[1], "p")).await;
     presenter.expect_role(CastRole::Presenter).await;
     let mut guesser = Client::connect(&server).await;
     let mut answers = Vec::new();
-    let (expired, used) = (&*first.code, &*second.code);
+    let (expired, used) = (&*codes[0], &*codes[1]);
     for code in ["0000-0000", "no code at all", "", expired, used] {
         guesser.send(&cast_join(code, "g")).await;
         answers.push(guesser.next_text().await);
