@@ -15,5 +15,6 @@ mod requests;
 mod rig;
 mod special;
 mod strangers;
+mod streams;
 #[cfg(unix)]
 mod uclient;

@@ -28,8 +28,11 @@ pub enum TurnMode {
 /// The settings of the relay in this server.
 #[derive(Debug, Clone)]
 pub struct TurnConfig {
-    /// Where to listen, over UDP; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// Whether to listen there over TCP as well, and with the server's certificate over TLS. If TCP
+    /// cannot be had, there is UDP alone.
+    pub has_streams: bool,
     /// Whether a server that cannot have these addresses must not start. Else it goes on without a
     /// relay and says so: one that nobody asked for is no reason to have no server.
     pub is_required: bool,
@@ -119,6 +122,7 @@ impl TurnConfig {
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            has_streams: true,
             is_required: true,
             external_ips: Vec::new(),
             relay_ports: 49_152..=65_535,

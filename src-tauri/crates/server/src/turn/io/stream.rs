@@ -1,0 +1,258 @@
+//! Clients over TCP and TLS (RFC 8656 section 2.1): the same relays, for networks that let no UDP out.
+//!
+//! One port takes both: a stream that begins as a TLS handshake does is one, as no STUN message begins
+//! so. A stream is a flow like a client's UDP address, and its relay ends with it. Whoever has no
+//! relay yet, or sends half a message, has ten seconds; whoever does not read is cut after as many.
+
+use std::collections::HashMap;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, warn};
+
+use super::super::Now;
+use super::super::relay::Flow;
+use super::batch::single;
+use super::frame::{self, Frame, OutOfStep};
+use super::outgoing::Outgoing;
+use super::{Acceptor, Shared};
+use crate::address::{AddressCounts, AddressKey};
+
+/// For the handshake, for a relay, for the rest of a message, and for reading what we wrote.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After accepting failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What the system may hold for a client that does not read; it doubles this.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Read at once.
+const READ_BYTES: usize = 2 * 1024;
+/// Streams that have no relay yet, on top of one for each relay that there may be.
+const STRANGERS: usize = 256;
+/// The first byte of a TLS handshake (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+/// Where streams come in.
+#[derive(Debug)]
+pub(super) struct StreamListener {
+    pub(super) listener: TcpListener,
+    /// As flows name it.
+    pub(super) index: u16,
+}
+
+/// All streams that are open.
+#[derive(Debug, Default)]
+pub(super) struct Streams(Mutex<Open>);
+
+#[derive(Debug, Default)]
+struct Open {
+    by_flow: HashMap<Flow, Arc<Outgoing>>,
+    addresses: AddressCounts,
+}
+
+impl Streams {
+    /// Hands datagrams to the stream of this flow, if it is still there.
+    pub(super) fn send(&self, flow: Flow, datagrams: &[IoSlice<'_>]) {
+        let outgoing = self.0.lock().by_flow.get(&flow).cloned();
+        if let Some(outgoing) = outgoing {
+            for datagram in datagrams {
+                outgoing.push(datagram);
+            }
+        }
+    }
+
+    /// None if there are too many.
+    fn open(&self, flow: Flow, most: usize, most_of_address: usize) -> Option<Arc<Outgoing>> {
+        let mut open = self.0.lock();
+        let address = AddressKey::from(flow.client.ip());
+        if open.by_flow.len() >= most || open.addresses.of(address) >= most_of_address {
+            return None;
+        }
+        open.addresses.add(address);
+        let outgoing = Arc::<Outgoing>::default();
+        open.by_flow.insert(flow, Arc::clone(&outgoing));
+        Some(outgoing)
+    }
+
+    fn close(&self, flow: Flow) {
+        let mut open = self.0.lock();
+        if open.by_flow.remove(&flow).is_some() {
+            open.addresses.remove(flow.client.ip().into());
+        }
+    }
+}
+
+/// An open stream; dropping it ends its relay.
+struct Stream {
+    shared: Arc<Shared>,
+    flow: Flow,
+    outgoing: Arc<Outgoing>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.shared.streams.close(self.flow);
+        let mut state = self.shared.state.lock();
+        state.relay.flow_closed(self.flow);
+        state.close_ended();
+    }
+}
+
+/// Why a stream was cut.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("the socket failed: {0}")]
+    Socket(#[from] io::Error),
+    #[error("{0}")]
+    OutOfStep(#[from] OutOfStep),
+    #[error("too slow")]
+    TooSlow,
+    #[error("TLS is not spoken here")]
+    NoTls,
+}
+
+impl Shared {
+    /// Accepts for as long as the relay runs.
+    pub(super) async fn serve_streams(self: Arc<Self>, index: usize) {
+        let Some(StreamListener { listener, index }) = self.stream_listeners.get(index) else {
+            return;
+        };
+        let mut is_failing = false;
+        loop {
+            match listener.accept().await {
+                Ok((socket, client)) => {
+                    is_failing = false;
+                    let flow = Flow {
+                        listener: *index,
+                        client,
+                    };
+                    self.admit(socket, flow);
+                }
+                Err(error) => {
+                    // Once for each time of trouble, or a client could fill the disk with these.
+                    if !std::mem::replace(&mut is_failing, true) {
+                        warn!(%error, "the relay cannot accept connections");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, socket: TcpStream, flow: Flow) {
+        let quotas = &self.quotas;
+        let most = quotas.allocations.saturating_add(STRANGERS);
+        let most_of_address = quotas.allocations_per_address;
+        let Some(outgoing) = self.streams.open(flow, most, most_of_address) else {
+            debug!("a stream was dropped: too many");
+            return;
+        };
+        let stream = Stream {
+            shared: Arc::clone(self),
+            flow,
+            outgoing,
+        };
+        self.spawn(async move {
+            if let Err(cut) = stream.run(socket).await {
+                debug!(%cut, "a stream was cut");
+            }
+        });
+    }
+}
+
+impl Stream {
+    async fn run(&self, socket: TcpStream) -> Result<(), Cut> {
+        socket.set_nodelay(true)?;
+        SockRef::from(&socket).set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        let since = Instant::now();
+        let mut first = [0];
+        let peeked = timeout(PATIENCE, socket.peek(&mut first)).await;
+        peeked.map_err(|_| Cut::TooSlow)??;
+        if first != [TLS_HANDSHAKE] {
+            return self.serve(socket, since).await;
+        }
+        let Acceptor(acceptor) = self.shared.tls.as_ref().ok_or(Cut::NoTls)?;
+        let handshake = Box::pin(timeout_at(since + PATIENCE, acceptor.accept(socket)));
+        let socket = handshake.await.map_err(|_| Cut::TooSlow)??;
+        self.serve(socket, since).await
+    }
+
+    async fn serve(&self, socket: impl AsyncRead + AsyncWrite, since: Instant) -> Result<(), Cut> {
+        let (reader, writer) = tokio::io::split(socket);
+        tokio::select! {
+            ended = self.read(Box::pin(reader), since) => ended,
+            ended = self.write(Box::pin(writer)) => ended,
+        }
+    }
+
+    async fn write(&self, mut writer: impl AsyncWrite + Unpin) -> Result<(), Cut> {
+        let mut bytes = Vec::new();
+        loop {
+            self.outgoing.take(&mut bytes).await;
+            let written = async {
+                writer.write_all(&bytes).await?;
+                writer.flush().await
+            };
+            timeout(PATIENCE, written)
+                .await
+                .map_err(|_| Cut::TooSlow)??;
+        }
+    }
+
+    async fn read(&self, mut reader: impl AsyncRead + Unpin, since: Instant) -> Result<(), Cut> {
+        let mut bytes = Vec::new();
+        let mut has_relay = false;
+        // From when on it owes us a relay, and the rest of a message.
+        let (mut without_relay, mut partial) = (Some(since), None::<Instant>);
+        loop {
+            let owed = [without_relay, partial].into_iter().flatten().min();
+            let until = owed.unwrap_or_else(Instant::now) + PATIENCE;
+            bytes.reserve(READ_BYTES);
+            match timeout_at(until, reader.read_buf(&mut bytes)).await {
+                Ok(Err(error)) => return Err(error.into()),
+                Ok(Ok(0)) => return Ok(()),
+                Ok(Ok(_)) => {
+                    let mut taken = 0;
+                    while let Frame::Whole {
+                        length,
+                        taken: whole,
+                    } = frame::next(&bytes[taken..], has_relay)?
+                    {
+                        has_relay = self.take(&bytes[taken..taken + length]);
+                        taken += whole;
+                        partial = None;
+                    }
+                    bytes.drain(..taken);
+                }
+                // Time is over for what it owes; with nothing owed only its relay may have ended.
+                Err(_) if owed.is_some() => return Err(Cut::TooSlow),
+                Err(_) => has_relay = self.has_relay(),
+            }
+            let now = Instant::now();
+            partial = (!bytes.is_empty()).then(|| partial.unwrap_or(now));
+            without_relay = (!has_relay).then(|| without_relay.unwrap_or(now));
+            if bytes.is_empty() {
+                bytes.shrink_to(READ_BYTES);
+            }
+        }
+    }
+
+    /// Deals with a message; says whether there is a relay now.
+    fn take(&self, message: &[u8]) -> bool {
+        let listener = self.flow.listener;
+        single(self.flow.client, message, |now, batch| {
+            self.shared.from_clients(now, listener, batch);
+        });
+        self.has_relay()
+    }
+
+    fn has_relay(&self) -> bool {
+        let state = self.shared.state.lock();
+        state.relay.has_relay(Now::from_clocks().instant, self.flow)
+    }
+}
