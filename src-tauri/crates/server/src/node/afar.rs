@@ -1,6 +1,8 @@
 //! What other nodes say to our clients: watched, so that their home knows where they are, and passed on.
 
-use duet_protocol::{ClientMessage, CloseReason, LoginAnswer, Presence, RoomId, ServerMessage};
+use duet_protocol::{
+    CastRole, ClientMessage, CloseReason, LoginAnswer, Presence, RoomId, ServerMessage,
+};
 
 use super::client::{HeardCall, Seat};
 use super::wire::Body;
@@ -75,11 +77,14 @@ impl Node {
         };
         match message {
             ServerMessage::Joined {
-                uid, resume_token, ..
+                uid,
+                resume_token,
+                role,
+                ..
             } => {
                 let token = resume_token.clone().unwrap_or_default();
                 client.uid = Some(uid.clone());
-                self.note_joined(at, id, link, uid, token);
+                self.note_joined(at, id, link, uid, token, *role);
             }
             ServerMessage::Full { .. } => {
                 if let Some(ClientMessage::Join { uid, .. }) =
@@ -147,12 +152,21 @@ impl Node {
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. }
+            | ServerMessage::CastCode { .. }
             | ServerMessage::Keepalive
             | ServerMessage::Error { .. } => {}
         }
     }
 
-    fn note_joined(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: String) {
+    fn note_joined(
+        &mut self,
+        at: Moment,
+        id: ConnectionId,
+        link: u64,
+        uid: &str,
+        token: String,
+        role: Option<CastRole>,
+    ) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -173,6 +187,7 @@ impl Node {
                 room_id: room_id.clone(),
                 resume: *resume || resume_token.is_some(),
                 token,
+                role,
             };
             let ticket = PlaceTicket {
                 key: key.clone(),
