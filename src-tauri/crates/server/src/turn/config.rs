@@ -67,6 +67,14 @@ pub struct Quotas {
     pub bytes_per_second: Option<u32>,
 }
 
+impl Quotas {
+    /// Streams altogether: one for each relay that there may be, and those that have none yet.
+    #[must_use]
+    pub const fn streams(&self) -> usize {
+        self.allocations.saturating_add(256)
+    }
+}
+
 impl Default for Quotas {
     fn default() -> Self {
         Self {

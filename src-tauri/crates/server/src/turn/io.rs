@@ -8,6 +8,7 @@
 
 mod batch;
 mod bound;
+mod crowd;
 mod frame;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -16,7 +17,6 @@ mod outgoing;
 mod state;
 mod stream;
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -32,12 +32,13 @@ use tracing::{debug, info, warn};
 
 use batch::{Batch, read_batch, rest};
 use bound::Bound;
+use crowd::Streams;
 use outbox::{Way, send_all};
 use state::{RelaySocket, State};
-use stream::{StreamListener, Streams};
+use stream::{Acceptor, StreamListener};
 
 use super::Now;
-use super::config::{Quotas, TurnConfig};
+use super::config::TurnConfig;
 use super::credentials::Secrets;
 use super::peers::PeerFilter;
 use super::ports::{self, Ports};
@@ -62,21 +63,11 @@ struct Shared {
     stream_listeners: Vec<StreamListener>,
     streams: Streams,
     tls: Option<Acceptor>,
-    quotas: Quotas,
     addresses: Vec<SocketAddr>,
     stream_addresses: Vec<SocketAddr>,
     external_ips: Vec<IpAddr>,
     ports: Ports,
     stopped: CancellationToken,
-}
-
-/// Has no `Debug` of its own.
-struct Acceptor(TlsAcceptor);
-
-impl fmt::Debug for Acceptor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Acceptor")
-    }
 }
 
 impl TurnServer {
@@ -112,9 +103,8 @@ impl TurnServer {
             state: Mutex::new(State::new(Relay::new(Now::from_clocks().instant, relay))),
             listeners,
             stream_listeners: streams,
-            streams: Streams::default(),
+            streams: Streams::new(&config.quotas),
             tls: tls.map(Acceptor),
-            quotas: config.quotas.clone(),
             addresses,
             stream_addresses,
             external_ips,
@@ -192,19 +182,21 @@ impl Shared {
             return;
         };
         let listener = u16::try_from(index).unwrap_or(u16::MAX);
+        let is_ipv6 = ports::is_ipv6(socket);
         loop {
             // An error here is one of the runtime's; the next read tells.
             let _ = socket.readable().await;
-            let ended = read_batch(socket, |now, batch| self.from_clients(now, listener, batch));
-            rest(ended).await;
+            let deal = |now, batch: &mut Batch| self.from_clients(now, listener, batch);
+            rest(read_batch(socket, is_ipv6, deal)).await;
         }
     }
 
     async fn serve_peers(self: Arc<Self>, relay: RelayId, socket: Arc<UdpSocket>) {
+        let is_ipv6 = ports::is_ipv6(&socket);
         loop {
             let _ = socket.readable().await;
-            let ended = read_batch(&socket, |now, batch| self.from_peers(now, relay, batch));
-            rest(ended).await;
+            let deal = |now, batch: &mut Batch| self.from_peers(now, relay, batch);
+            rest(read_batch(&socket, is_ipv6, deal)).await;
         }
     }
 

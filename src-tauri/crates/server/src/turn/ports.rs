@@ -23,6 +23,11 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<UdpSocket> {
     bind(address, LISTENER_BUFFER_BYTES)
 }
 
+/// Of which family one of these sockets is.
+pub(super) fn is_ipv6(socket: &UdpSocket) -> bool {
+    socket.local_addr().is_ok_and(|local| local.is_ipv6())
+}
+
 /// A listener for streams, of one family too.
 pub(super) fn listen_for_streams(address: SocketAddr) -> io::Result<TcpListener> {
     let domain = Domain::for_address(address);

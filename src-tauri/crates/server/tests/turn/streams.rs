@@ -1,17 +1,18 @@
 //! Clients over TCP and TLS: the same relays, and no patience with those who are slow or speak something
 //! else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use duet_server::turn::stun::{Class, Message, Method, attribute, read_xor_address};
-use duet_server::turn::{Quotas, TurnConfig, TurnMode};
+use duet_server::turn::{PeerPolicy, Quotas, TurnConfig, TurnMode};
 use duet_server::{Server, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::dialogue::{Answer, Attributes, Dialogue, channel, channel_data, peer, send, udp};
 use super::network::{receive, turn_config, turn_server};
+use super::special::closed_and_private;
 use crate::client::eventually;
 use crate::tls::{Identity, trusting};
 
@@ -179,6 +180,32 @@ async fn a_relay_over_tls_on_the_same_port() {
         .await
         .uses_its_relay()
         .await;
+}
+
+#[tokio::test]
+async fn a_stream_reaches_no_more_than_a_datagram() {
+    let config = TurnConfig {
+        peers: PeerPolicy::default(),
+        ..turn_config()
+    };
+    let server = turn_server(config).await;
+    let mut phone = StreamPhone::new(&server, "mira").await;
+    phone.allocate().await.expect("a relay");
+    let closed = closed_and_private().into_iter().filter(IpAddr::is_ipv4);
+    for to in closed.map(|ip| SocketAddr::new(ip, 80)) {
+        for (method, attributes) in [
+            (Method::CREATE_PERMISSION, vec![peer(to)]),
+            (Method::CHANNEL_BIND, channel(0x4000, to)),
+        ] {
+            let refused = phone.ask(method, &attributes).await;
+            assert_eq!(refused.code, Some(403), "{to}");
+        }
+    }
+    let public = SocketAddr::from(([8, 8, 8, 8], 53));
+    let admitted = phone
+        .ask(Method::CREATE_PERMISSION, &vec![peer(public)])
+        .await;
+    assert_eq!(admitted.code, None);
 }
 
 #[tokio::test]

@@ -82,18 +82,18 @@ impl Batch {
 
     /// Takes what waits; an error if nothing does, or nothing can be had.
     #[cfg(target_os = "linux")]
-    fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    fn receive(&mut self, socket: &UdpSocket, is_ipv6: bool) -> io::Result<()> {
         self.received.clear();
         let windows = Self::windows(&mut self.buffer);
         let (headers, received) = (&mut self.headers, &mut self.received);
         socket.try_io(Interest::READABLE, || {
-            super::linux::receive(socket, headers, windows, received)
+            super::linux::receive(socket, is_ipv6, headers, windows, received)
         })
     }
 
     /// One after the other.
     #[cfg(not(target_os = "linux"))]
-    fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    fn receive(&mut self, socket: &UdpSocket, _is_ipv6: bool) -> io::Result<()> {
         self.received.clear();
         for window in Self::windows(&mut self.buffer) {
             match socket.try_recv_from(window) {
@@ -106,9 +106,13 @@ impl Batch {
     }
 }
 
-/// Reads what waits, up to a batch, and deals with it.
-pub(super) fn read_batch(socket: &UdpSocket, deal: impl FnOnce(Now, &mut Batch)) -> Ended {
-    BATCHES.with_borrow_mut(|batch| match batch.receive(socket) {
+/// Reads what waits on a socket of this family, up to a batch, and deals with it.
+pub(super) fn read_batch(
+    socket: &UdpSocket,
+    is_ipv6: bool,
+    deal: impl FnOnce(Now, &mut Batch),
+) -> Ended {
+    BATCHES.with_borrow_mut(|batch| match batch.receive(socket, is_ipv6) {
         Ok(()) => {
             let is_full = batch.len() == BATCH;
             deal(Now::from_clocks(), batch);
@@ -139,8 +143,48 @@ pub(super) fn single(from: SocketAddr, message: &[u8], deal: impl FnOnce(Now, &m
 /// Lets others have their turn.
 pub(super) async fn rest(batch: Ended) {
     match batch {
-        Ended::Drained => {}
+        // The system may not have been asked again, so under a flood this never waits by itself.
+        Ended::Drained => tokio::task::consume_budget().await,
         Ended::Full => tokio::task::yield_now().await,
         Ended::Broken => tokio::time::sleep(ERROR_PAUSE).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who sent what, as the relay would hear it.
+    async fn heard(socket: &UdpSocket, is_ipv6: bool) -> Vec<(SocketAddr, Vec<u8>)> {
+        let mut heard = Vec::new();
+        while heard.len() < 3 {
+            socket.readable().await.expect("a runtime");
+            let ended = read_batch(socket, is_ipv6, |_, batch| {
+                for index in 0..batch.len() {
+                    let (from, place) = batch.datagram(index);
+                    heard.push((from, batch.buffer[place].to_vec()));
+                }
+            });
+            rest(ended).await;
+        }
+        heard
+    }
+
+    #[tokio::test]
+    async fn senders_of_both_families_are_known_in_turn() {
+        for round in 0..3_u8 {
+            for (host, is_ipv6) in [("127.0.0.1:0", false), ("[::1]:0", true)] {
+                let receiver = UdpSocket::bind(host).await.expect("a socket");
+                let to = receiver.local_addr().expect("bound");
+                let mut sent = Vec::new();
+                for length in [1_200, 0, 7] {
+                    let sender = UdpSocket::bind(host).await.expect("a socket");
+                    let payload = vec![round; length];
+                    sender.send_to(&payload, to).await.expect("sent");
+                    sent.push((sender.local_addr().expect("bound"), payload));
+                }
+                assert_eq!(heard(&receiver, is_ipv6).await, sent);
+            }
+        }
     }
 }

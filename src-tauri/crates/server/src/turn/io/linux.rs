@@ -19,18 +19,26 @@ pub(super) const MAX_SEGMENTED_BYTES: usize = 65_000;
 /// Some network cards cannot; then nothing is tried again.
 static HAS_SEGMENTS: AtomicBool = AtomicBool::new(true);
 
-/// What the system fills in for each datagram.
-pub(super) struct Headers(MultiHeaders<SockaddrStorage>);
+/// What the system fills in for each datagram; for each family of addresses on its own, because the
+/// room for an address is as large afterwards as the last one was, and nix never makes it larger.
+pub(super) struct Headers {
+    v4: MultiHeaders<SockaddrStorage>,
+    v6: MultiHeaders<SockaddrStorage>,
+}
 
 impl Headers {
     pub(super) fn new(count: usize) -> Self {
-        Self(MultiHeaders::preallocate(count, None))
+        Self {
+            v4: MultiHeaders::preallocate(count, None),
+            v6: MultiHeaders::preallocate(count, None),
+        }
     }
 }
 
-/// One datagram into each window, as many as wait.
+/// One datagram into each window, as many as wait on a socket of this family.
 pub(super) fn receive<'w>(
     socket: &UdpSocket,
+    is_ipv6: bool,
     headers: &mut Headers,
     windows: impl Iterator<Item = &'w mut [u8]>,
     received: &mut Vec<(SocketAddr, usize)>,
@@ -38,7 +46,11 @@ pub(super) fn receive<'w>(
     let mut slices: Vec<[IoSliceMut<'_>; 1]> =
         windows.map(|window| [IoSliceMut::new(window)]).collect();
     let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT);
-    let messages = recvmmsg(fd, &mut headers.0, slices.iter_mut(), flags, None)?;
+    let headers = match is_ipv6 {
+        true => &mut headers.v6,
+        false => &mut headers.v4,
+    };
+    let messages = recvmmsg(fd, headers, slices.iter_mut(), flags, None)?;
     for message in messages {
         let from = message.address.as_ref().and_then(address_of);
         // Each has its slot, so nobody is left out of the list.

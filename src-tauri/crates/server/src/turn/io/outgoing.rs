@@ -31,6 +31,11 @@ impl Outgoing {
         self.changed.notify_one();
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.lock().is_empty()
+    }
+
     /// Everything that waits; `written` is what came from here before, and is used again.
     pub(super) async fn take(&self, written: &mut Vec<u8>) {
         written.clear();

@@ -4,25 +4,24 @@
 //! so. A stream is a flow like a client's UDP address, and its relay ends with it. Whoever has no
 //! relay yet, or sends half a message, has ten seconds; whoever does not read is cut after as many.
 
-use std::collections::HashMap;
-use std::io::{self, IoSlice};
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 use super::super::Now;
 use super::super::relay::Flow;
+use super::Shared;
 use super::batch::single;
 use super::frame::{self, Frame, OutOfStep};
 use super::outgoing::Outgoing;
-use super::{Acceptor, Shared};
-use crate::address::{AddressCounts, AddressKey};
 
 /// For the handshake, for a relay, for the rest of a message, and for reading what we wrote.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,8 +31,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Read at once.
 const READ_BYTES: usize = 2 * 1024;
-/// Streams that have no relay yet, on top of one for each relay that there may be.
-const STRANGERS: usize = 256;
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
@@ -45,45 +42,12 @@ pub(super) struct StreamListener {
     pub(super) index: u16,
 }
 
-/// All streams that are open.
-#[derive(Debug, Default)]
-pub(super) struct Streams(Mutex<Open>);
+/// Makes TLS of a stream. Has no `Debug` of its own.
+pub(super) struct Acceptor(pub(super) TlsAcceptor);
 
-#[derive(Debug, Default)]
-struct Open {
-    by_flow: HashMap<Flow, Arc<Outgoing>>,
-    addresses: AddressCounts,
-}
-
-impl Streams {
-    /// Hands datagrams to the stream of this flow, if it is still there.
-    pub(super) fn send(&self, flow: Flow, datagrams: &[IoSlice<'_>]) {
-        let outgoing = self.0.lock().by_flow.get(&flow).cloned();
-        if let Some(outgoing) = outgoing {
-            for datagram in datagrams {
-                outgoing.push(datagram);
-            }
-        }
-    }
-
-    /// None if there are too many.
-    fn open(&self, flow: Flow, most: usize, most_of_address: usize) -> Option<Arc<Outgoing>> {
-        let mut open = self.0.lock();
-        let address = AddressKey::from(flow.client.ip());
-        if open.by_flow.len() >= most || open.addresses.of(address) >= most_of_address {
-            return None;
-        }
-        open.addresses.add(address);
-        let outgoing = Arc::<Outgoing>::default();
-        open.by_flow.insert(flow, Arc::clone(&outgoing));
-        Some(outgoing)
-    }
-
-    fn close(&self, flow: Flow) {
-        let mut open = self.0.lock();
-        if open.by_flow.remove(&flow).is_some() {
-            open.addresses.remove(flow.client.ip().into());
-        }
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acceptor")
     }
 }
 
@@ -145,11 +109,8 @@ impl Shared {
     }
 
     fn admit(self: &Arc<Self>, socket: TcpStream, flow: Flow) {
-        let quotas = &self.quotas;
-        let most = quotas.allocations.saturating_add(STRANGERS);
-        let most_of_address = quotas.allocations_per_address;
-        let Some(outgoing) = self.streams.open(flow, most, most_of_address) else {
-            debug!("a stream was dropped: too many");
+        let Some(outgoing) = self.streams.open(Instant::now().into_std(), flow) else {
+            debug!("a stream was dropped: too many, or too fast");
             return;
         };
         let stream = Stream {
