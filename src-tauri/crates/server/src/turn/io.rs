@@ -2,9 +2,8 @@
 //!
 //! A task reads what waits, up to a batch, and hands all of it to [`Relay`] under the lock, which is
 //! held for some look-ups and never for a system call on the way of media. Then everything is sent,
-//! and what has the same way goes together. Buffers belong to the threads, not to the tasks, so an
-//! idle allocation costs a socket and some hundred bytes. What a full socket does not take is
-//! dropped, as every router would.
+//! what has the same way together. Buffers belong to the threads, not to the tasks, so an idle
+//! allocation costs a socket and some hundred bytes. What a full socket does not take is dropped.
 
 mod batch;
 mod bound;
@@ -205,7 +204,12 @@ impl Shared {
         let mut state = self.state.lock();
         for index in 0..batch.len() {
             let (client, datagram) = batch.datagram(index);
-            self.from_client(&mut state, now, Flow { listener, client }, batch, datagram);
+            let flow = Flow {
+                listener,
+                client,
+                is_stream: usize::from(listener) >= self.listeners.len(),
+            };
+            self.from_client(&mut state, now, flow, batch, datagram);
         }
         drop(state);
         self.send_out(batch);

@@ -43,14 +43,15 @@ pub const HEADROOM: usize = 48;
 /// What it has behind: padding.
 pub const TAILROOM: usize = 4;
 
-/// Where a client is, and where it reached us: the 5-tuple, as each of our sockets is of one
-/// protocol.
+/// Where a client is, and where it reached us: the 5-tuple.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// Which of our sockets.
     pub listener: u16,
     /// The client as we see it.
     pub client: SocketAddr,
+    /// Over TCP or TLS: nobody can forge the sender, and nothing is lost that would be sent again.
+    pub is_stream: bool,
 }
 
 /// An allocation, named once and never again.

@@ -96,6 +96,7 @@ mod tests {
         Flow {
             listener: 1,
             client: SocketAddr::from(([198, 51, high, low], port)),
+            is_stream: true,
         }
     }
 

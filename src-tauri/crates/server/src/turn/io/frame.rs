@@ -60,6 +60,16 @@ pub(super) fn next(bytes: &[u8], has_relay: bool) -> Result<Frame, OutOfStep> {
     }
 }
 
+/// How much of what waits is the first message. Over TLS each is written on its own and so becomes a
+/// record, because some clients (coturn's among them) take a record for a message.
+pub(super) fn first_length(waiting: &[u8]) -> usize {
+    match next(waiting, true) {
+        Ok(Frame::Whole { taken, .. }) => taken,
+        // Longer than what is taken from clients: a peer's largest datagrams.
+        Ok(Frame::Partial) | Err(OutOfStep) => waiting.len(),
+    }
+}
+
 /// What follows a message in the stream: channel data ends at a whole word, as messages do anyway.
 pub(super) fn padding(datagram: &[u8]) -> &'static [u8] {
     &[0; 3][..padded(datagram.len()) - datagram.len()]
@@ -112,6 +122,16 @@ mod tests {
         }
         assert_eq!(next(&[0x40, 0, 0xFF, 0], true), Err(OutOfStep));
         assert_eq!(next(&[0x40, 0, 0, 4], false), Err(OutOfStep));
+    }
+
+    #[test]
+    fn messages_that_wait_are_found_one_by_one() {
+        let waiting = [&binding(8)[..], &[0x40, 0, 0, 1, 9, 0, 0, 0], &binding(0)].concat();
+        assert_eq!(first_length(&waiting), 28);
+        assert_eq!(first_length(&waiting[28..]), 8);
+        assert_eq!(first_length(&waiting[36..]), 20);
+        let large = [&[0x40, 0, 0xFF, 0xF0][..], &[5; 0xFFF0], &binding(0)].concat();
+        assert_eq!(first_length(&large), large.len());
     }
 
     #[test]

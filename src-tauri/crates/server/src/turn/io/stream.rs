@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What the system may hold for a client that does not read; it doubles this.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// Messages of a stream that has no relay: far more than it takes to get one.
+const MAX_QUESTIONS: u32 = 32;
 /// Read at once.
 const READ_BYTES: usize = 2 * 1024;
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
@@ -76,6 +78,8 @@ enum Cut {
     OutOfStep(#[from] OutOfStep),
     #[error("too slow")]
     TooSlow,
+    #[error("too many questions without a relay")]
+    TooMany,
     #[error("TLS is not spoken here")]
     NoTls,
 }
@@ -94,6 +98,7 @@ impl Shared {
                     let flow = Flow {
                         listener: *index,
                         client,
+                        is_stream: true,
                     };
                     self.admit(socket, flow);
                 }
@@ -135,28 +140,43 @@ impl Stream {
         let peeked = timeout(PATIENCE, socket.peek(&mut first)).await;
         peeked.map_err(|_| Cut::TooSlow)??;
         if first != [TLS_HANDSHAKE] {
-            return self.serve(socket, since).await;
+            return self.serve(socket, since, <[u8]>::len).await;
         }
         let Acceptor(acceptor) = self.shared.tls.as_ref().ok_or(Cut::NoTls)?;
         let handshake = Box::pin(timeout_at(since + PATIENCE, acceptor.accept(socket)));
         let socket = handshake.await.map_err(|_| Cut::TooSlow)??;
-        self.serve(socket, since).await
+        self.serve(socket, since, frame::first_length).await
     }
 
-    async fn serve(&self, socket: impl AsyncRead + AsyncWrite, since: Instant) -> Result<(), Cut> {
+    /// `piece` says how much of what waits is written at once.
+    async fn serve(
+        &self,
+        socket: impl AsyncRead + AsyncWrite,
+        since: Instant,
+        piece: fn(&[u8]) -> usize,
+    ) -> Result<(), Cut> {
         let (reader, writer) = tokio::io::split(socket);
         tokio::select! {
             ended = self.read(Box::pin(reader), since) => ended,
-            ended = self.write(Box::pin(writer)) => ended,
+            ended = self.write(Box::pin(writer), piece) => ended,
         }
     }
 
-    async fn write(&self, mut writer: impl AsyncWrite + Unpin) -> Result<(), Cut> {
+    async fn write(
+        &self,
+        mut writer: impl AsyncWrite + Unpin,
+        piece: fn(&[u8]) -> usize,
+    ) -> Result<(), Cut> {
         let mut bytes = Vec::new();
         loop {
             self.outgoing.take(&mut bytes).await;
             let written = async {
-                writer.write_all(&bytes).await?;
+                let mut left = &bytes[..];
+                while !left.is_empty() {
+                    let (first, others) = left.split_at(piece(left));
+                    writer.write_all(first).await?;
+                    left = others;
+                }
                 writer.flush().await
             };
             timeout(PATIENCE, written)
@@ -168,6 +188,7 @@ impl Stream {
     async fn read(&self, mut reader: impl AsyncRead + Unpin, since: Instant) -> Result<(), Cut> {
         let mut bytes = Vec::new();
         let mut has_relay = false;
+        let mut questions = 0;
         // From when on it owes us a relay, and the rest of a message.
         let (mut without_relay, mut partial) = (Some(since), None::<Instant>);
         loop {
@@ -185,6 +206,10 @@ impl Stream {
                     } = frame::next(&bytes[taken..], has_relay)?
                     {
                         has_relay = self.take(&bytes[taken..taken + length]);
+                        questions = if has_relay { 0 } else { questions + 1 };
+                        if questions > MAX_QUESTIONS {
+                            return Err(Cut::TooMany);
+                        }
                         taken += whole;
                         partial = None;
                     }
