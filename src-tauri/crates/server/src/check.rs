@@ -8,6 +8,7 @@ mod certificate;
 mod machine;
 mod ports;
 mod relay;
+mod streams;
 
 use std::fmt::Write as _;
 

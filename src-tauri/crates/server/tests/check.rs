@@ -60,6 +60,7 @@ fn a_server_that_would_work_is_found_to_and_its_relay_is_used() {
         let (is_ok, said) = run(&[&["--listen", "127.0.0.1:0"], secret].concat());
         assert!(is_ok, "{said}");
         assert!(said.contains("opened a relay at port"), "{said}");
+        assert!(said.contains("(TCP) answers STUN"), "{said}");
         assert!(
             said.contains("ok clock") || said.contains("warning clock"),
             "{said}"
