@@ -26,6 +26,7 @@ mod home;
 mod names;
 mod outputs;
 mod owner;
+mod sound;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -46,8 +47,15 @@ pub(crate) use names::NodeId;
 use wire::Body;
 pub(crate) use wire::Envelope;
 
+#[cfg(test)]
+mod tests;
+
 /// Connections of other nodes' clients are numbered from here, apart from our own.
 const FIRST_PROXIED_ID: u64 = 1 << 63;
+/// Nodes to speak to, and their clients here. Far more than there can be; other nodes are believed, but
+/// not with all our memory.
+const MAX_PEERS: usize = 1024;
+const MAX_PROXIED: usize = 100_000;
 /// What a client is told when other nodes are out of reach.
 const OUT_OF_REACH: &str = "the servers cannot reach each other at the moment; try again soon";
 

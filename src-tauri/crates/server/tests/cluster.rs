@@ -1,6 +1,10 @@
 //! Several servers on one Redis, with a real `redis-server` on a free port.
 
 mod calls;
+mod hostile;
+#[cfg(target_os = "linux")]
+mod nginx;
+mod operators;
 mod outage;
 mod processes;
 mod races;
