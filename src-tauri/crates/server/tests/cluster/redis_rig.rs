@@ -145,6 +145,8 @@ pub(super) fn roomy() -> ServerConfig {
         max_connections_per_address: None,
         failed_joins_per_minute: u32::MAX,
         calls_per_minute: u32::MAX,
+        messages_per_second: u32::MAX,
+        message_burst: u32::MAX,
         ..ServerConfig::loopback()
     }
 }
