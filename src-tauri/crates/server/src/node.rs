@@ -12,7 +12,7 @@
 //! flow notice nothing.
 //!
 //! Files: [`names`], [`wire`] and [`channel`] are how nodes speak; [`health`] is whether they can; `home` and
-//! `afar` are a client's two directions at its home; `owner` is the other end; `claims` asks Redis;
+//! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the other end; `claims` asks Redis;
 //! `carry_on` is what happens when an owner changes.
 
 mod afar;
@@ -24,6 +24,7 @@ mod clock;
 mod health;
 mod home;
 mod names;
+mod noted;
 mod outputs;
 mod owner;
 mod sound;

@@ -7,7 +7,7 @@ use super::client::{LinkOut, Seat, Waiting};
 use super::wire::Body;
 use super::{Moment, Node, NodeId};
 use crate::exchange::Key;
-use crate::rooms::{ConnectionId, Output, explanation};
+use crate::rooms::{ConnectionId, explanation};
 
 /// What may wait behind a `join` or `login`; the rate limit lets no more through in that time.
 const MAX_QUEUED: usize = 512;
@@ -289,14 +289,5 @@ impl Node {
             id: None,
         };
         self.send(to, error);
-    }
-
-    /// Ends a connection of ours.
-    pub(super) fn close(&mut self, id: ConnectionId, reason: CloseReason) {
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.is_closed = true;
-        }
-        let connection = id;
-        self.outputs.push_back(Output::Close { connection, reason });
     }
 }

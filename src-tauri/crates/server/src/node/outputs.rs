@@ -1,6 +1,6 @@
 //! What the exchange says goes to our own clients, or over links to those of other nodes.
 
-use duet_protocol::{LoginAnswer, RoomId, ServerMessage};
+use duet_protocol::{CloseReason, LoginAnswer, RoomId, ServerMessage};
 
 use super::wire::Body;
 use super::{Command, Moment, Node, NodeId};
@@ -120,5 +120,14 @@ impl Node {
                 self.tell(at.now, peer, Body::Vouch { link, ticket });
             }
         }
+    }
+
+    /// Ends a connection of ours.
+    pub(super) fn close(&mut self, id: ConnectionId, reason: CloseReason) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.is_closed = true;
+        }
+        let connection = id;
+        self.outputs.push_back(Output::Close { connection, reason });
     }
 }

@@ -119,7 +119,7 @@ impl World {
         let out = self.rig.put(from, &datagram);
         self.check(&datagram, out);
         if self.dice.roll(8) == 0 {
-            self.from_a_peer();
+            self.send_from_peer();
         }
         let entries = self.rig.relay.entries();
         assert!(entries <= MOST_ENTRIES, "{entries} entries");
@@ -171,7 +171,7 @@ impl World {
         }
     }
 
-    fn from_a_peer(&mut self) {
+    fn send_from_peer(&mut self) {
         let ids: Vec<RelayId> = self.rig.relay.ids().collect();
         if ids.is_empty() {
             return;
