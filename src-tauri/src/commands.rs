@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::view::{
     CallMedia, CommandError, CommandErrorCode, DeviceKind, FrameSocket, IncomingWindowView,
-    InviteResult, JoinRequest, NoticeAction, SettingsPatch, View,
+    InviteResult, JoinRequest, NoticeAction, ScreensAnswer, SettingsPatch, View,
 };
 
 /// The answer to a command that only acts.
@@ -21,6 +21,8 @@ pub enum UiCommand {
     PreviewInvite(String, oneshot::Sender<InviteResult>),
     /// Open the lobby of the room that this text means.
     OpenLobby(String, oneshot::Sender<InviteResult>),
+    /// What can be shown?
+    Screens(oneshot::Sender<ScreensAnswer>),
     /// Where frames come from.
     FrameSocket(oneshot::Sender<Result<FrameSocket, CommandError>>),
     /// What the window of an incoming call shows.
@@ -78,6 +80,12 @@ pub enum Action {
     SetMicrophone(bool),
     /// Be seen or not.
     SetCamera(bool),
+    /// Show a screen or window to the other, by its id and with its name for our page, or none any more.
+    Share(Option<String>, String),
+    /// Be a display.
+    OpenCast,
+    /// Show a screen or window on the display that shows a code: code, id, name.
+    JoinCast(String, String, String),
     /// Use another device; `None` follows the system.
     SelectDevice(DeviceKind, Option<String>),
     /// Try a failed device again.
@@ -161,6 +169,11 @@ pub(crate) async fn frame_socket(link: Link<'_>) -> Result<FrameSocket, CommandE
 }
 
 #[tauri::command]
+pub(crate) async fn list_screens(link: Link<'_>) -> Result<ScreensAnswer, CommandError> {
+    link.ask(UiCommand::Screens).await
+}
+
+#[tauri::command]
 pub(crate) async fn incoming_ready(link: Link<'_>) -> Result<IncomingWindowView, CommandError> {
     link.ask(UiCommand::IncomingReady).await
 }
@@ -201,6 +214,9 @@ actions! {
     trust_certificate(sha256_fingerprint: String) => Action::TrustCertificate(sha256_fingerprint);
     set_microphone(on: bool) => Action::SetMicrophone(on);
     set_camera(on: bool) => Action::SetCamera(on);
+    share(id: Option<String>, title: String) => Action::Share(id, title);
+    open_cast() => Action::OpenCast;
+    join_cast(code: String, id: String, title: String) => Action::JoinCast(code, id, title);
     select_device(kind: DeviceKind, id: Option<String>) => Action::SelectDevice(kind, id);
     retry_device(kind: DeviceKind) => Action::RetryDevice(kind);
     test_speaker() => Action::TestSpeaker;
@@ -225,6 +241,7 @@ macro_rules! handler {
             $crate::commands::preview_invite,
             $crate::commands::open_lobby,
             $crate::commands::frame_socket,
+            $crate::commands::list_screens,
             $crate::commands::confirm_server,
             $crate::commands::new_room,
             $crate::commands::close_lobby,
@@ -247,6 +264,9 @@ macro_rules! handler {
             $crate::commands::trust_certificate,
             $crate::commands::set_microphone,
             $crate::commands::set_camera,
+            $crate::commands::share,
+            $crate::commands::open_cast,
+            $crate::commands::join_cast,
             $crate::commands::select_device,
             $crate::commands::retry_device,
             $crate::commands::test_speaker,

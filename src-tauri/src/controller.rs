@@ -18,6 +18,7 @@ mod people;
 mod quality;
 mod reach;
 mod rooms;
+mod screen;
 mod server_time;
 mod statistics;
 #[cfg(test)]
@@ -53,6 +54,8 @@ pub trait Window: Send + 'static {
     fn set_full_screen(&self, on: bool);
     /// Sets the window's title.
     fn set_title(&self, title: &str);
+    /// Leaves the window out of pictures of the screen, where the system can.
+    fn set_left_out(&self, on: bool);
     /// Shows a window for a call that rings, and tells the system.
     fn ring(&self, ring: &RingScreen);
     /// Takes both away.
@@ -298,6 +301,10 @@ impl<W: Window> Controller<W> {
             UiCommand::OpenLobby(text, reply) => {
                 let result = self.open_lobby(&text).await;
                 let _ = reply.send(result);
+            }
+            UiCommand::Screens(reply) => {
+                // It takes a while, and the call must not wait.
+                tokio::task::spawn_blocking(move || reply.send(screen::screens()));
             }
             UiCommand::IncomingReady(reply) => {
                 let _ = reply.send(self.incoming_window());

@@ -8,6 +8,7 @@
 mod answers;
 mod call;
 mod people;
+mod screen;
 mod settings;
 mod surroundings;
 
@@ -26,6 +27,7 @@ pub use people::{
     CallMedia, ChatView, IncomingView, IncomingWindowView, LoginProblem, MessageState, MessageView,
     PeopleView, PersonView, Presence, SendProblem, UnansweredReason,
 };
+pub use screen::{CastCodeView, CastView, ScreenProblem, ScreenView, ScreensAnswer, ShareView};
 pub use settings::{
     CameraFormat, IcePolicy, IceServerSetting, LanguageChoice, RendererChoice, Settings,
     SettingsPatch, ThemeChoice,
@@ -73,6 +75,10 @@ pub struct View {
     pub statistics: Option<StatisticsView>,
     /// The test tone plays.
     pub speaker_test_running: bool,
+    /// What we show to the other, while we do.
+    pub share: Option<ShareView>,
+    /// What we are in a cast, while we are in one.
+    pub cast: Option<CastView>,
     /// The window fills the screen.
     pub full_screen: bool,
     /// The window was to be closed during a call.

@@ -284,6 +284,10 @@ impl Window for TauriWindow {
         self.with(|window| window.set_title(title));
     }
 
+    fn set_left_out(&self, on: bool) {
+        self.with(|window| window.set_content_protected(on));
+    }
+
     fn ring(&self, ring: &RingScreen) {
         // Somebody at work in Duet goes on with the keyboard; nobody else loses the focus.
         let main = self.app.get_webview_window(LABEL);

@@ -183,6 +183,12 @@ impl Desk {
         self.display.screenshot()
     }
 
+    /// The display's name, for other windows on it.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.display.name()
+    }
+
     /// The topmost stamp on the screen.
     ///
     /// # Errors

@@ -1,6 +1,15 @@
 /** Answers every command with nothing but a note that it was asked: the screens are driven by fixtures alone. */
 import type { Backend } from '../src/backend';
-import type { View } from '../src/generated/view';
+import type { ScreenView, View } from '../src/generated/view';
+
+const picture = (colour: string): string =>
+  `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200"><rect width="320" height="200" fill="${colour}"/><rect x="40" y="40" width="180" height="110" fill="#fff"/></svg>`)}`;
+const screens: ScreenView[] = [
+  { id: 'screen:1', isScreen: true, title: 'DELL U2723QE', app: '', width: 2560, height: 1440, picture: picture('#26443d') },
+  { id: 'screen:2', isScreen: true, title: 'eDP-1', app: '', width: 1920, height: 1200, picture: picture('#4b5b61') },
+  { id: 'window:7', isScreen: false, title: 'May figures', app: 'Document viewer', width: 1200, height: 900, picture: picture('#8fa1a6') },
+  { id: 'window:8', isScreen: false, title: '', app: 'Code editor', width: 1400, height: 900, picture: null },
+];
 
 export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void } {
   const calls: string[] = [];
@@ -26,6 +35,8 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
     confirmServer: note('confirmServer'), newRoom: note('newRoom'), closeLobby: note('closeLobby'), join: note('join'),
     cancel: note('cancel'), leave: note('leave'), retry: note('retry'), rejoin: note('rejoin'), dismiss: note('dismiss'),
     trustCertificate: note('trustCertificate'), setMicrophone: note('setMicrophone'), setCamera: note('setCamera'),
+    share: note('share'), openCast: note('openCast'), joinCast: note('joinCast'),
+    listScreens: () => Promise.resolve({ kind: 'screens', screens }),
     selectDevice: note('selectDevice'), retryDevice: note('retryDevice'), testSpeaker: note('testSpeaker'), setPreview: note('setPreview'),
     openToNetwork: note('openToNetwork'), closeToNetwork: note('closeToNetwork'), updateSettings: note('updateSettings'),
     clearRecents: note('clearRecents'), dismissNotice: note('dismissNotice'), actOnNotice: note('actOnNotice'),

@@ -1,11 +1,16 @@
 /** One view for every state that a person can see. Also read by the unit tests: the compiler keeps them true to the types. */
 import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, View } from '../src/generated/view';
 import type { SettingsPage } from '../src/state/app.svelte';
+import type { Goal } from '../src/state/share.svelte';
 
 export interface Fixture {
   view: View;
   settings?: SettingsPage;
   keySheet?: boolean;
+  /** The picker of screens is open, for this. */
+  picker?: Goal;
+  /** The code of a display is being typed. */
+  entry?: boolean;
   /** The window of an incoming call, in place of the main one. */
   incomingWindow?: IncomingWindowView;
 }
@@ -54,6 +59,8 @@ export const base: View = {
   callUnread: 0,
   statistics: null,
   speakerTestRunning: false,
+  share: null,
+  cast: null,
   fullScreen: false,
   closeRequested: false,
 };
@@ -71,6 +78,7 @@ const statistics: View['statistics'] = {
   path: { kind: 'direct', protocol: 'udp' },
 };
 
+const share = { id: 'window:7', title: 'May figures', isScreen: false, isOpen: true } as const;
 const minutesAgo = (minutes: number): number => now - minutes * 60_000;
 const talk: ChatView = {
   uid: '3', name: 'Jonas Weber', inCall: true,
@@ -124,6 +132,18 @@ export const fixtures: Record<string, Fixture> = {
   'call-muted': with_({ call: { ...connected, path: 'relay', quality: 'fair', peer: { ...peer, audio: 'muted' } }, microphone: { on: false, problem: null } }),
   'call-camera-off': with_({ call: { ...connected, peer: { ...peer, video: 'off' } }, camera: { on: false, problem: null } }),
   'call-statistics': with_({ call: connected, statistics }),
+  'call-sharing': with_({ call: connected, share }),
+  'call-peer-screen': with_({ call: { ...connected, peer: { ...peer, video: 'screen' } } }),
+  'share-picker': { ...with_({ call: connected }), picker: { kind: 'call' } },
+  'cast-entry': { ...with_({}), entry: true },
+  'display-connecting': with_({ call: { kind: 'joining', roomId: '' }, cast: { role: 'display', code: null } }),
+  'display-code': with_({
+    call: { kind: 'waitingForPeer', roomId: '', inviteUrl: '' },
+    cast: { role: 'display', code: { code: '7KQ4-M2XD', expiresMs: now + 77_000, lifetimeMs: 120_000 } },
+  }),
+  'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen' } }, cast: { role: 'display', code: null } }),
+  presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off' } }, cast: { role: 'presenter' }, share }),
+  'failed-cast': with_({ call: { kind: 'failed', roomId: '', failure: { code: 'refused', serverCode: 'cast-refused' } }, cast: { role: 'presenter' } }),
   'call-unread': with_({ call: connected, callUnread: 2 }),
   'call-chat': with_({ call: connected, chat: talk }),
   'call-chat-statistics': with_({ call: connected, chat: { ...talk, messages: [] }, statistics }),

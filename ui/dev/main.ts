@@ -8,6 +8,7 @@ import type { IncomingBackend } from '../src/incoming';
 import { app } from '../src/state/app.svelte';
 import '../src/styles/all.css';
 import { fixtureBackend } from './backend';
+import { picker } from '../src/state/share.svelte';
 import { fixtures, named, type Fixture, type FixtureName } from './fixtures';
 import { hostile } from './hostile';
 
@@ -46,6 +47,8 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   if (shown) await unmount(shown);
   app.settingsPage = fixture.settings ?? null;
   app.keySheetOpen = fixture.keySheet ?? false;
+  picker.goal = fixture.picker ?? null;
+  picker.entry = fixture.entry ?? false;
   push(view);
   if (!started) {
     started = true;

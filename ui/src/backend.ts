@@ -3,7 +3,7 @@
  * Components call `backend()` and know nothing of Tauri.
  */
 import type {
-  CallMedia, DeviceKind, FrameSocket, InviteResult, JoinRequest, Level, NoticeAction, SettingsPatch, View,
+  CallMedia, DeviceKind, FrameSocket, InviteResult, JoinRequest, Level, NoticeAction, ScreensAnswer, SettingsPatch, View,
 } from './generated/view';
 
 export type Unlisten = () => void;
@@ -31,6 +31,15 @@ export interface Backend {
   /** From a last screen (full, failed, left) back to Home. */
   dismiss(): Promise<void>;
   trustCertificate(sha256Fingerprint: string): Promise<void>;
+
+  /** What can be shown, with pictures of it. */
+  listScreens(): Promise<ScreensAnswer>;
+  /** Shows a screen or window to the other in the call, or none any more. `title` comes back in the view. */
+  share(id: string | null, title: string): Promise<void>;
+  /** Becomes a display: `cast` in the view has its code. */
+  openCast(): Promise<void>;
+  /** Shows a screen or window on the display that shows this code. */
+  joinCast(code: string, id: string, title: string): Promise<void>;
 
   /** Calls somebody who is online. No device opens before they accept. */
   callPerson(uid: string, media: CallMedia): Promise<void>;

@@ -5,7 +5,7 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend } from './backend';
-import type { FrameSocket, IncomingWindowView, InviteResult, Level, View } from './generated/view';
+import type { FrameSocket, IncomingWindowView, InviteResult, Level, ScreensAnswer, View } from './generated/view';
 import type { IncomingBackend } from './incoming';
 
 export const tauriBackend: Backend = {
@@ -25,6 +25,11 @@ export const tauriBackend: Backend = {
   rejoin: () => invoke('rejoin'),
   dismiss: () => invoke('dismiss'),
   trustCertificate: (sha256Fingerprint) => invoke('trust_certificate', { sha256Fingerprint }),
+
+  listScreens: () => invoke<ScreensAnswer>('list_screens'),
+  share: (id, title) => invoke('share', { id, title }),
+  openCast: () => invoke('open_cast'),
+  joinCast: (code, id, title) => invoke('join_cast', { code, id, title }),
 
   callPerson: (uid, media) => invoke('call_person', { uid, media }),
   callName: (name) => invoke('call_name', { name }),

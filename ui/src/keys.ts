@@ -1,6 +1,6 @@
 /** What a key press means. Pure: from an event to a word. Letters count only without modifiers and outside of text fields. */
 export type GlobalKey = 'keySheet' | 'devices' | 'fullScreen' | 'escape';
-export type CallKey = 'microphone' | 'camera' | 'statistics' | 'chat' | 'leave';
+export type CallKey = 'microphone' | 'camera' | 'share' | 'statistics' | 'chat' | 'leave';
 
 export interface Press {
   key: string;
@@ -40,6 +40,8 @@ export function callKey(press: Press): CallKey | null {
       return 'microphone';
     case 'v':
       return 'camera';
+    case 's':
+      return 'share';
     case 'c':
       return 'chat';
     case 'i':

@@ -32,6 +32,10 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
       return { icon: 'server', title: t('notice.signalingBack'), text: '' };
     case 'settingsReset':
       return { icon: 'warn', title: t('notice.settingsReset'), text: t('notice.settingsResetText', { file: data.keptAs }) };
+    case 'shareEnded':
+      return { icon: 'share', title: t('notice.shareEnded'), text: t(`screens.problem.${data.problem}`) };
+    case 'castEnded':
+      return { icon: 'cast', title: t('notice.castEnded'), text: '' };
     case 'missedCall':
       return { icon: 'in', title: t('notice.missedCall'), text: t('notice.missedCallText', { name: data.name }) };
     case 'textArrived':

@@ -1,9 +1,9 @@
 /** Which screen a view shows. Pure: a reloaded page lands where it was. */
 import type { View } from './generated/view';
 
-export type Screen = 'home' | 'lobby' | 'calling' | 'unanswered' | 'call' | 'full' | 'failed' | 'ended';
+export type Screen = 'home' | 'lobby' | 'calling' | 'unanswered' | 'call' | 'full' | 'failed' | 'ended' | 'display' | 'presenting';
 
-export function screenOf(view: Pick<View, 'call' | 'lobby'>): Screen {
+export function screenOf(view: Pick<View, 'call' | 'lobby' | 'cast'>): Screen {
   switch (view.call.kind) {
     case 'idle':
       return view.lobby === null ? 'home' : 'lobby';
@@ -17,7 +17,8 @@ export function screenOf(view: Pick<View, 'call' | 'lobby'>): Screen {
     case 'connected':
     case 'reconnecting':
     case 'peerLeft':
-      return 'call';
+      if (view.cast === null) return 'call';
+      return view.cast.role === 'display' ? 'display' : 'presenting';
     case 'full':
       return 'full';
     case 'failed':

@@ -7,7 +7,7 @@ const press = (key: string, more: Partial<Press> = {}): Press => ({
 });
 
 test('letters mean something in a call', () => {
-  expect(['m', 'V', 'i', 'x'].map((key) => callKey(press(key)))).toEqual(['microphone', 'camera', 'statistics', null]);
+  expect(['m', 'V', 's', 'i', 'x'].map((key) => callKey(press(key)))).toEqual(['microphone', 'camera', 'share', 'statistics', null]);
 });
 
 test('letters typed into a field mean themselves', () => {

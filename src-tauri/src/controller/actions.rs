@@ -68,6 +68,9 @@ impl<W: Window> Controller<W> {
             Action::SetMicrophone(on) => self.set_microphone(on).await,
             Action::SetCamera(on) => self.set_camera(on).await,
             Action::SelectDevice(kind, id) => return self.select_device(kind, id).await,
+            Action::Share(id, title) => return self.share(id, title).await,
+            Action::OpenCast => self.open_cast().await,
+            Action::JoinCast(code, id, title) => return self.join_cast(code, id, title).await,
             Action::RetryDevice(kind) => self.retry_device(kind).await,
             Action::TestSpeaker => {
                 self.view.speaker_test_running = true;
@@ -219,6 +222,8 @@ impl<W: Window> Controller<W> {
             NoticeData::SignalingLost
             | NoticeData::SignalingBack
             | NoticeData::SettingsReset { .. }
+            | NoticeData::ShareEnded { .. }
+            | NoticeData::CastEnded
             | NoticeData::MissedCall { .. }
             | NoticeData::TextArrived { .. }
             | NoticeData::LinkFailed

@@ -36,6 +36,8 @@ pub(super) fn ignore_closed(result: Result<(), EndpointClosed>) {
 impl<W: Window> Controller<W> {
     pub(super) async fn endpoint_event(&mut self, event: EndpointEvent) {
         match event {
+            EndpointEvent::CastCode { code, expires_at } => self.cast_code(code, expires_at),
+            EndpointEvent::Share(event) => self.share_event(event),
             EndpointEvent::State(state) => self.call_state(&state).await,
             EndpointEvent::RemoteMedia { audio, video } => {
                 self.peer.audio = match audio {
@@ -135,6 +137,7 @@ impl<W: Window> Controller<W> {
         if state.is_active() && self.named.is_some() {
             self.named_runs = true;
         }
+        self.follow_cast(state);
         if !state.is_active() {
             self.view.close_requested = false;
             self.remember_call(state);
@@ -390,7 +393,7 @@ impl<W: Window> Controller<W> {
 }
 
 /// The moment on this computer's clock, for the page.
-fn unix_ms(moment: Instant) -> i64 {
+pub(super) fn unix_ms(moment: Instant) -> i64 {
     let now = Instant::now();
     if moment >= now {
         now_ms() + milliseconds(moment - now)
@@ -399,6 +402,6 @@ fn unix_ms(moment: Instant) -> i64 {
     }
 }
 
-fn milliseconds(duration: Duration) -> i64 {
+pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -50,6 +50,8 @@ pub(super) fn first_view(stored: &Stored, server: &ServerHost) -> View {
         settings: stored.settings.clone(),
         statistics: None,
         speaker_test_running: false,
+        share: None,
+        cast: None,
         full_screen: false,
         close_requested: false,
     }

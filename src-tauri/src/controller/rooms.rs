@@ -1,7 +1,7 @@
 //! Rooms: what a typed or pasted text means, the lobby, joining, the server in use.
 
 use duet_engine::ServerConfig;
-use duet_protocol::{Invite, InviteError, InviteScheme, RoomEntry, parse_room_entry};
+use duet_protocol::{AccessToken, Invite, InviteError, InviteScheme, RoomEntry, parse_room_entry};
 
 use super::{Controller, OtherServer, Place, Window, host_of};
 use crate::server_host::ServerHost;
@@ -178,11 +178,23 @@ impl<W: Window> Controller<W> {
             Some(server) => server.url.clone(),
             None => self.server.url().to_owned(),
         };
+        self.set_server(url, place.access.clone()).await;
+    }
+
+    /// Tells the endpoint who we are, and that it is about the configured server.
+    pub(super) async fn set_configured_server(&self) {
+        let name = self.stored.settings.display_name.clone();
+        let name = (!name.is_empty()).then_some(name);
+        super::calls::ignore_closed(self.endpoint.set_name(name).await);
+        self.set_server(self.server.url().to_owned(), None).await;
+    }
+
+    async fn set_server(&self, url: String, access: Option<AccessToken>) {
         let trusted_fingerprints = self.stored.fingerprints_of(&url);
         let server = ServerConfig {
             url,
             trusted_fingerprints,
-            access: place.access.clone(),
+            access,
         };
         super::calls::ignore_closed(self.endpoint.set_server(server).await);
     }

@@ -36,6 +36,8 @@ impl Window for Recorder {
 
     fn set_title(&self, _title: &str) {}
 
+    fn set_left_out(&self, _on: bool) {}
+
     fn ring(&self, ring: &RingScreen) {
         self.rings.send_replace(Some(ring.clone()));
     }

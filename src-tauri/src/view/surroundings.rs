@@ -244,6 +244,13 @@ pub enum NoticeData {
         /// Where the old file is.
         kept_as: String,
     },
+    /// A screen is shown no longer, and nobody asked for that.
+    ShareEnded {
+        /// Why.
+        problem: super::ScreenProblem,
+    },
+    /// The display shows our screen no longer.
+    CastEnded,
     /// Somebody called and got no answer.
     MissedCall {
         /// Who.

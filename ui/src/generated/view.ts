@@ -173,6 +173,32 @@ height: number,
 framesPerSecond: number, };
 
 /**
+ * A code on our display.
+ */
+export type CastCodeView = { 
+/**
+ * As people read it, `XXXX-XXXX`.
+ */
+code: string, 
+/**
+ * When another one takes its place.
+ */
+expiresMs: number, 
+/**
+ * How long it was good from the beginning.
+ */
+lifetimeMs: number, };
+
+/**
+ * What we are in a cast; the call beside it says how far it is.
+ */
+export type CastView = { "role": "display", 
+/**
+ * The code to show; null while there is none.
+ */
+code: CastCodeView | null, } | { "role": "presenter" };
+
+/**
  * The open conversation. Texts live as long as the application runs and are never written to disk;
  * the oldest go when there are more than 200 or 64 KiB.
  */
@@ -605,7 +631,11 @@ problem: DeviceProblem, } | { "code": "signalingLost" } | { "code": "signalingBa
 /**
  * Where the old file is.
  */
-keptAs: string, } | { "code": "missedCall", 
+keptAs: string, } | { "code": "shareEnded", 
+/**
+ * Why.
+ */
+problem: ScreenProblem, } | { "code": "castEnded" } | { "code": "missedCall", 
 /**
  * Who.
  */
@@ -765,6 +795,57 @@ export type RendererChoice = "automatic" | "canvas2d" | "webgl2";
  * Whether there is a graphics processor.
  */
 export type RendererHint = "unknown" | "noGpu" | "gpu";
+
+/**
+ * Why a screen cannot be shown.
+ */
+export type ScreenProblem = "noDisplay" | "wayland" | "forbidden" | "gone" | "failed";
+
+/**
+ * A screen or a window that can be shown.
+ */
+export type ScreenView = { 
+/**
+ * To show it with.
+ */
+id: string, 
+/**
+ * A screen, or else a window.
+ */
+isScreen: boolean, 
+/**
+ * The window's title, or the screen's name.
+ */
+title: string, 
+/**
+ * The window's program; empty for a screen.
+ */
+app: string, 
+/**
+ * Width in pixels.
+ */
+width: number, 
+/**
+ * Height in pixels.
+ */
+height: number, 
+/**
+ * How it looks now, as a data URL; null when that could not be seen.
+ */
+picture: string | null, };
+
+/**
+ * What can be shown, or why nothing can.
+ */
+export type ScreensAnswer = { "kind": "screens", 
+/**
+ * Screens first.
+ */
+screens: Array<ScreenView>, } | { "kind": "problem", 
+/**
+ * Why.
+ */
+code: ScreenProblem, };
 
 /**
  * Why a text did not reach the other.
@@ -944,6 +1025,27 @@ hideControls?: boolean,
 renderer?: RendererChoice, };
 
 /**
+ * What we show to the other.
+ */
+export type ShareView = { 
+/**
+ * Which.
+ */
+id: string, 
+/**
+ * The window's title, or the screen's name.
+ */
+title: string, 
+/**
+ * A screen, or else a window.
+ */
+isScreen: boolean, 
+/**
+ * It is open; until then it is being opened.
+ */
+isOpen: boolean, };
+
+/**
  * Sound received.
  */
 export type SoundStatistics = { 
@@ -1104,6 +1206,14 @@ statistics: StatisticsView | null,
  * The test tone plays.
  */
 speakerTestRunning: boolean, 
+/**
+ * What we show to the other, while we do.
+ */
+share: ShareView | null, 
+/**
+ * What we are in a cast, while we are in one.
+ */
+cast: CastView | null, 
 /**
  * The window fills the screen.
  */

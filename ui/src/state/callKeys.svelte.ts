@@ -3,6 +3,7 @@ import { backend, send } from '../backend';
 import { callKey, isTalkKey } from '../keys';
 import { held, HOLD_MS, press, release, type Step, type Talk } from '../talk';
 import { app, view } from './app.svelte';
+import { toggleShare } from './share.svelte';
 
 /** Opens the chat of the call, or closes it. */
 export function toggleChat(): void {
@@ -14,7 +15,7 @@ export class CallKeys {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly down = (event: KeyboardEvent): void => {
-    if (app.keySheetOpen) return;
+    if (app.keySheetOpen || document.querySelector('dialog[open]')) return;
     if (app.settingsPage !== null && callKey(event) !== 'leave') return;
     if (isTalkKey(event)) {
       event.preventDefault();
@@ -30,6 +31,9 @@ export class CallKeys {
         break;
       case 'camera':
         send(backend().setCamera(!view().camera.on));
+        break;
+      case 'share':
+        toggleShare();
         break;
       case 'chat':
         toggleChat();

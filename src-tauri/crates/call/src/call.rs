@@ -12,6 +12,7 @@
 mod addressed;
 mod calling;
 mod candidates;
+mod casting;
 mod commands;
 mod ice_servers;
 mod listing;
@@ -85,6 +86,8 @@ struct Place {
     name: Option<String>,
     /// The call by name that leads there.
     named: Option<Named>,
+    /// The cast that leads, or led, there.
+    cast: Option<casting::Cast>,
 }
 
 /// A call by name that was accepted.
@@ -136,6 +139,8 @@ impl Call {
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Join { room_id, name } => self.join(now, room_id, name),
+            Input::OpenCast { name } => self.open_cast(now, name),
+            Input::JoinCast { code, name } => self.join_cast(now, code, name),
             Input::Cancel => self.cancel(now),
             Input::Leave => self.leave(now),
             Input::Retry => self.retry(now),

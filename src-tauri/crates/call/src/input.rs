@@ -18,6 +18,18 @@ pub enum Input {
         /// The name the other sees.
         name: Option<String>,
     },
+    /// Be a display: show a code by which somebody may show a screen here. Ignored while in a room.
+    OpenCast {
+        /// The name the presenter sees.
+        name: Option<String>,
+    },
+    /// Show a screen on the display that shows this code. Ignored while in a room.
+    JoinCast {
+        /// As a person typed it.
+        code: String,
+        /// The name the display shows.
+        name: Option<String>,
+    },
     /// Stop joining or waiting; dismiss an end. Back to idle.
     Cancel,
     /// Hang up.

@@ -1,5 +1,7 @@
 //! What a call asks for.
 
+use std::time::Instant;
+
 use duet_protocol::{AudioState, ClientMessage, IceServer, VideoState};
 
 use crate::directory::DirectoryStatus;
@@ -75,6 +77,13 @@ pub enum Output {
     },
     /// The call is in another state.
     StateChanged(CallState),
+    /// Our display shows this code from now on.
+    CastCode {
+        /// As people read it.
+        code: String,
+        /// When another one takes its place.
+        expires_at: Instant,
+    },
     /// Being online is in another state, or the others have changed.
     Directory(DirectoryStatus),
     /// Somebody calls.

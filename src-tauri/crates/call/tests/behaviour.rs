@@ -4,6 +4,7 @@
 
 mod before_accept;
 mod candidates;
+mod casting;
 mod credentials;
 mod giving_up;
 mod glare;

@@ -24,6 +24,7 @@ fn joined_again(credential: &str) -> ServerMessage {
         ice_servers: relay(credential),
         resume_token: Some("t".to_owned()),
         resumed: true,
+        role: None,
     }
 }
 

@@ -112,6 +112,7 @@ impl Solo {
 
 pub(crate) fn joined(user_num: u8, resumed: bool) -> ServerMessage {
     ServerMessage::Joined {
+        role: None,
         room_id: ROOM.to_owned(),
         uid: ME.to_owned(),
         user_num,

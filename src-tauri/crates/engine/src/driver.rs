@@ -7,13 +7,14 @@
 mod commands;
 mod faults;
 mod outputs;
+mod screen;
 mod server;
 mod timeline;
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-use duet_call::{Call, CallState, Input, PeerInput, ServerProblem};
+use duet_call::{Call, Input, PeerInput, ServerProblem};
 use duet_media::device_watch::DeviceWatcher;
 use duet_protocol::{AudioState, generate_uid};
 use duet_signaling::{SignalingEvent, SignalingHandle};
@@ -240,11 +241,6 @@ impl Driver {
             // Who asked may be gone; the endpoint has ended all the same.
             let _ = reply.send(());
         }
-    }
-
-    /// Devices are open in a room or for a preview, and never otherwise.
-    fn update_devices(&mut self, state: &CallState) {
-        self.media.set_wanted(self.preview || state.opens_devices());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use duet_call::TextTarget;
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
+use duet_media::screen::ScreenTarget;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
 use duet_protocol::CallMedia;
 use thiserror::Error;
@@ -54,6 +55,12 @@ pub(crate) enum Command {
     },
     /// Play the ring tone, or stop.
     Ringing(Option<AudioSinkSpec>),
+    /// Show a screen to the other, or none.
+    Share(Option<ScreenTarget>),
+    /// Be a display.
+    OpenCast,
+    /// Show a screen on a display.
+    JoinCast { code: String, target: ScreenTarget },
     /// Send sound or not.
     Microphone(bool),
     /// Send pictures or not; off closes the device.
@@ -184,6 +191,31 @@ impl Endpoint {
     /// Goes on waiting in the room after the other has left.
     pub async fn wait(&self) -> Result<(), EndpointClosed> {
         self.send(Command::Wait).await
+    }
+
+    /// Shows a screen or a window to the other in place of the camera, or none any more. In a room only;
+    /// it ends with the room.
+    pub async fn share(&self, target: Option<ScreenTarget>) -> Result<(), EndpointClosed> {
+        self.send(Command::Share(target)).await
+    }
+
+    /// Becomes a display: gets codes ([`EndpointEvent::CastCode`]) until somebody has used one, shows what
+    /// they show, and then gets codes again. No camera and no microphone opens.
+    pub async fn open_cast(&self) -> Result<(), EndpointClosed> {
+        self.send(Command::OpenCast).await
+    }
+
+    /// Shows a screen or a window on the display that shows this code, and sends nothing else.
+    pub async fn join_cast(
+        &self,
+        code: impl Into<String>,
+        target: ScreenTarget,
+    ) -> Result<(), EndpointClosed> {
+        self.send(Command::JoinCast {
+            code: code.into(),
+            target,
+        })
+        .await
     }
 
     /// Mutes or unmutes.

@@ -1,7 +1,10 @@
 //! What an endpoint tells its owner.
 
+use std::time::Instant;
+
 use duet_call::{CallState, DirectoryStatus, IncomingCall, RingEnd, TextEvent};
 use duet_media::device_watch::DeviceList;
+use duet_media::screen::ScreenTarget;
 use duet_protocol::{AudioState, VideoState};
 
 use crate::figures::ConnectionFigures;
@@ -24,6 +27,15 @@ pub enum EndpointEvent {
     },
     /// A text came, or one of ours was or was not delivered.
     Text(TextEvent),
+    /// Our display shows this code from now on.
+    CastCode {
+        /// As people read it, `XXXX-XXXX`.
+        code: String,
+        /// When another one takes its place.
+        expires_at: Instant,
+    },
+    /// A screen of ours is shown, or no longer.
+    Share(ShareEvent),
     /// What the other sends, as they say; a hint for the screen.
     RemoteMedia {
         /// The microphone.
@@ -47,6 +59,18 @@ pub enum EndpointEvent {
     Devices(DeviceList),
     /// The test tone is over.
     SpeakerTestEnded,
+}
+
+/// What became of a screen that was to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShareEvent {
+    /// It is open; the other sees it as soon as there is a connection.
+    Started(ScreenTarget),
+    /// It is shown no longer.
+    Ended {
+        /// Why, if it was not asked for: stable, for the UI.
+        code: Option<&'static str>,
+    },
 }
 
 /// The connection to the server.

@@ -23,7 +23,9 @@ pub use duet_call as call;
 pub use duet_peer::IcePolicy;
 pub use duet_protocol::AccessToken;
 pub use endpoint::{Endpoint, EndpointClosed};
-pub use event::{DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, SignalingStatus};
+pub use event::{
+    DeviceChange, DeviceKind, DeviceNotice, EndpointEvent, ShareEvent, SignalingStatus,
+};
 pub use figures::{
     AudioFigures, ConnectionFigures, Figures, LatencyFigures, PathFigures, VideoFigures,
 };

@@ -8,6 +8,7 @@
 mod keeper;
 mod link;
 mod ringer;
+mod screen;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +17,7 @@ use duet_media::audio::{
     AudioDeviceEvent, AudioSinkSpec, AudioSourceSpec, open_audio_sink, open_audio_source,
 };
 use duet_media::device_watch::DeviceList;
+use duet_media::screen::ScreenTarget;
 use duet_media::source::{VideoFormat, VideoSourceEvent, VideoSourceSpec, open_video_source};
 use duet_protocol::{AudioState, VideoState};
 use tokio::sync::mpsc;
@@ -30,6 +32,8 @@ pub(crate) use link::{Consumers, MediaLink};
 pub(crate) enum MediaNotice {
     /// A device of this generation changed; older generations are no longer wanted.
     Device(DeviceKind, u64, DeviceChange),
+    /// A screen is shown, or cannot be any more.
+    Screen(ScreenTarget, Result<(), &'static str>),
     /// The microphone's level now.
     MicrophoneLevel(f32),
     /// The devices that are connected now.
@@ -46,11 +50,25 @@ struct Camera {
     format: VideoFormat,
 }
 
+/// Which devices may be open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Wanted {
+    /// The camera.
+    pub(crate) camera: bool,
+    /// The microphone.
+    pub(crate) microphone: bool,
+    /// The speaker.
+    pub(crate) speaker: bool,
+    /// The screen that is shared.
+    pub(crate) screen: bool,
+}
+
 /// The devices of one endpoint. Dropping it closes them.
 #[derive(Debug)]
 pub(crate) struct LocalMedia {
     link: Arc<MediaLink>,
-    wanted: bool,
+    wanted: Wanted,
+    share: Option<ScreenTarget>,
     camera_on: bool,
     microphone_on: bool,
     camera: Camera,
@@ -60,6 +78,7 @@ pub(crate) struct LocalMedia {
     microphone_keeper: Keeper<AudioSourceSpec>,
     speaker_keeper: Keeper<AudioSinkSpec>,
     ringer: Keeper<AudioSinkSpec>,
+    screen_keeper: Keeper<ScreenTarget>,
     camera_works: bool,
     microphone_works: bool,
     /// Devices whose sound or pictures are not sent or played because of a fault of ours.
@@ -72,7 +91,8 @@ impl LocalMedia {
         let link = Arc::new(MediaLink::new(config.taps.clone(), notices.clone()));
         link.set_microphone_on(config.microphone_on);
         Self {
-            wanted: false,
+            wanted: Wanted::default(),
+            share: None,
             camera_on: config.camera_on,
             microphone_on: config.microphone_on,
             camera: Camera {
@@ -85,6 +105,7 @@ impl LocalMedia {
             microphone_keeper: microphone_keeper(&link, &notices),
             speaker_keeper: speaker_keeper(&link, &notices),
             ringer: ringer::keeper(),
+            screen_keeper: screen::keeper(&link, &notices),
             camera_works: true,
             microphone_works: true,
             faults: Vec::new(),
@@ -97,8 +118,8 @@ impl LocalMedia {
         Arc::clone(&self.link)
     }
 
-    /// Whether devices may be open at all: in a call, or for a preview.
-    pub(crate) fn set_wanted(&mut self, wanted: bool) {
+    /// Which devices may be open: in a call, or for a preview.
+    pub(crate) fn set_wanted(&mut self, wanted: Wanted) {
         if self.wanted != wanted {
             self.wanted = wanted;
             self.update();
@@ -217,6 +238,9 @@ impl LocalMedia {
             (_, true, true) => AudioState::On,
             (_, true, false) => AudioState::Muted,
         };
+        if self.share.is_some() {
+            return (audio, VideoState::Screen);
+        }
         let video = match (&self.camera.spec, camera_works, self.camera_on) {
             (VideoSourceSpec::None, _, _) | (_, _, false) => VideoState::Off,
             (_, true, true) => VideoState::On,
@@ -226,12 +250,17 @@ impl LocalMedia {
     }
 
     fn update(&mut self) {
-        let camera = self.wanted && self.camera_on && self.camera.spec != VideoSourceSpec::None;
+        let share = self.share.clone().filter(|_| self.wanted.screen);
+        self.link.set_sharing(share.is_some());
+        self.screen_keeper.want(share);
+        let camera =
+            self.wanted.camera && self.camera_on && self.camera.spec != VideoSourceSpec::None;
         self.camera_keeper.want(camera.then(|| self.camera.clone()));
-        let microphone = self.wanted && self.microphone != AudioSourceSpec::None;
+        let microphone = self.wanted.microphone && self.microphone != AudioSourceSpec::None;
         self.microphone_keeper
             .want(microphone.then(|| self.microphone.clone()));
-        let speaker = self.wanted || self.link.is_testing_speaker() || self.link.plays_ringback();
+        let speaker =
+            self.wanted.speaker || self.link.is_testing_speaker() || self.link.plays_ringback();
         self.speaker_keeper
             .want(speaker.then(|| self.speaker.clone()));
     }
@@ -253,6 +282,7 @@ fn camera_keeper(link: &Arc<MediaLink>, notices: &mpsc::Sender<MediaNotice>) -> 
                     VideoSourceEvent::Stalled => report.failed("camera-stalled"),
                     VideoSourceEvent::Lost(error) => report.failed(error.code()),
                     VideoSourceEvent::Recovered => report.works(),
+                    VideoSourceEvent::Ended(error) => report.failed(error.code()),
                 }),
             )
             .map(|source| {

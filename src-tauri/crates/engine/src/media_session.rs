@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use duet_media::audio::Level;
 use duet_media::clock;
-use duet_media::codec::VideoCodec;
+use duet_media::codec::{VideoCodec, VideoContent};
 use duet_media::frame::AudioBlock;
 use duet_media::pipeline::{PipelineError, VideoReceive};
 use duet_media::rtp::{ReceivedPacket, SenderReport};
@@ -119,10 +119,12 @@ impl MediaSession {
         self.sending.follow_negotiation();
         self.sending.force_key_frame();
         let (pictures, sound) = (Arc::clone(&self.sending), Arc::clone(&self.sending));
+        let screen = Arc::clone(&self.sending);
         let (playing, heard) = (Arc::clone(&self.playing), Arc::clone(&self.sound));
         self.link.attach(Consumers {
             session: self.session.clone(),
-            pictures: Arc::new(move |frame| pictures.picture(frame)),
+            pictures: Arc::new(move |frame| pictures.picture(frame, VideoContent::Camera)),
+            screen: Arc::new(move |frame| screen.picture(frame, VideoContent::Screen)),
             sound: Arc::new(move |block| sound.sound(block)),
             play: Arc::new(move |block: &mut AudioBlock| {
                 playing.pull(block);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use duet_call::{Operation, PeerInput};
 use duet_media::codec::VideoCodec;
-use duet_peer::{IcePolicy, Peer, PeerConfig, PeerError, PeerEvent};
+use duet_peer::{Direction, IcePolicy, Peer, PeerConfig, PeerError, PeerEvent};
 use duet_protocol::IceServer;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -59,6 +59,8 @@ pub(crate) struct PeerPlan {
     pub(crate) ice_policy: IcePolicy,
     pub(crate) video_codecs: Vec<VideoCodec>,
     pub(crate) taps: Taps,
+    /// What both media are for.
+    pub(crate) direction: Direction,
 }
 
 /// Why a connection could not be built.
@@ -195,6 +197,8 @@ async fn build(
         ice_servers: plan.ice_servers,
         ice_policy: plan.ice_policy,
         video_codecs: plan.video_codecs.iter().copied().map(peer_codec).collect(),
+        audio: plan.direction,
+        video: plan.direction,
         ..PeerConfig::default()
     };
     let (peer, events) = Peer::new(config).await?;

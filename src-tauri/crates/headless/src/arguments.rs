@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use duet_engine::{AccessToken, IcePolicy};
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
 use duet_media::codec::VideoCodec;
+use duet_media::screen::ScreenTarget;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
 
 /// An endpoint of one-to-one calls without a window.
@@ -40,6 +41,15 @@ pub(crate) struct CallArguments {
     /// The room to join.
     #[arg(long, default_value = "")]
     pub(crate) room: String,
+    /// Be a display: print a code for whoever wants to show a screen here, in place of joining a room.
+    #[arg(long, conflicts_with_all = ["room", "cast_join"])]
+    pub(crate) cast_open: bool,
+    /// Show the screen or window of --camera on the display that shows this code.
+    #[arg(long, value_name = "CODE", conflicts_with = "room")]
+    pub(crate) cast_join: Option<String>,
+    /// A screen or window to share in the call, from the beginning: screen:ID or window:ID.
+    #[arg(long)]
+    pub(crate) share: Option<ScreenTarget>,
     /// Be online under this name, to be called by others; in place of --room.
     #[arg(long, conflicts_with = "room")]
     pub(crate) login: Option<String>,
@@ -58,7 +68,7 @@ pub(crate) struct CallArguments {
     /// The name the other sees.
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// none, test, file:PATH.y4m, file:PATH.y4m?stamp or device:ID.
+    /// none, test, file:PATH.y4m, file:PATH.y4m?stamp, device:ID, screen:ID or window:ID.
     #[arg(long, default_value = "test")]
     pub(crate) camera: VideoSourceSpec,
     /// Size and rate of the picture.

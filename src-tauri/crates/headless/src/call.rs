@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use duet_engine::call::{CallState, FailureCause};
 use duet_engine::{
-    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig,
+    DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig, ShareEvent,
 };
 use duet_media::codec::VideoCodec;
+use duet_media::source::VideoSourceSpec;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -31,15 +32,10 @@ struct Progress {
 
 /// Joins, stays as long as asked, leaves, and writes the report.
 pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
-    if arguments.room.trim().is_empty() && arguments.login.is_none() {
-        eprintln!("duet-peer: name a room, --room ID, or be online, --login NAME");
-        return Ok(ExitCode::from(2));
-    }
     let pictures = BestWindow::default();
     let (endpoint, mut events) = Endpoint::start(config(&arguments, pictures.clone())?);
-    match arguments.login {
-        Some(_) => ByName::begin(&arguments, &endpoint).await?,
-        None => endpoint.join(arguments.room.trim()).await?,
+    if !enter(&endpoint, &arguments).await? {
+        return Ok(ExitCode::from(2));
     }
     let mut progress = Progress::default();
     hold(&arguments, &endpoint, &mut events, &mut progress).await?;
@@ -63,6 +59,33 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Enters the room or the cast; false, and said why, if none is named.
+async fn enter(endpoint: &Endpoint, arguments: &CallArguments) -> anyhow::Result<bool> {
+    let room = arguments.room.trim();
+    match (&arguments.cast_join, &arguments.camera) {
+        (Some(code), VideoSourceSpec::Screen(target)) => {
+            endpoint.join_cast(code, target.clone()).await?;
+        }
+        (Some(_), _) => {
+            eprintln!("duet-peer: name a screen: --camera screen:0");
+            return Ok(false);
+        }
+        (None, _) if arguments.cast_open => endpoint.open_cast().await?,
+        (None, _) if !room.is_empty() => {
+            endpoint.join(room).await?;
+            if let Some(target) = &arguments.share {
+                endpoint.share(Some(target.clone())).await?;
+            }
+        }
+        (None, _) if arguments.login.is_some() => ByName::begin(arguments, endpoint).await?,
+        (None, _) => {
+            eprintln!("duet-peer: name a room, --room ID, or be online, --login NAME");
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<EndpointConfig> {
@@ -121,6 +144,10 @@ async fn hold(
                     if progress.error.is_some() || (progress.over && !waits_the_rest_out) {
                         return Ok(());
                     }
+                }
+                Some(EndpointEvent::CastCode { code, .. }) => println!("code {code}"),
+                Some(EndpointEvent::Share(ShareEvent::Ended { code: Some(code) })) => {
+                    eprintln!("duet-peer: the screen is not shown: {code}");
                 }
                 Some(event) => {
                     let by_name = &mut progress.by_name;

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use duet_media::codec::{VideoCodec, VideoEncoderSettings, video_decoder, video_encoder};
+use duet_media::codec::{
+    VideoCodec, VideoContent, VideoEncoderSettings, video_decoder, video_encoder,
+};
 use duet_media::frame::VideoFrame;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,6 +41,7 @@ fn measure(
         VideoEncoderSettings {
             bitrate_bps: kbps * 1_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         },
     )?;
     let mut decoder = video_decoder(codec)?;

@@ -184,6 +184,16 @@ pub trait AudioDecoder: Send {
     fn conceal(&mut self, out: &mut [f32]) -> Result<(), CodecError>;
 }
 
+/// What pictures show, which decides what an encoder gives up first when bits are few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VideoContent {
+    /// People: motion counts, so pictures get coarser before they get fewer.
+    #[default]
+    Camera,
+    /// Text: sharpness counts, so pictures get fewer before they get coarser.
+    Screen,
+}
+
 /// How a video encoder starts.
 #[derive(Debug, Clone, Copy)]
 pub struct VideoEncoderSettings {
@@ -191,6 +201,8 @@ pub struct VideoEncoderSettings {
     pub bitrate_bps: u32,
     /// Frame rate to expect until the pictures' own times tell better.
     pub frame_rate_hz: u32,
+    /// What the pictures show.
+    pub content: VideoContent,
 }
 
 /// A new encoder for `codec`.

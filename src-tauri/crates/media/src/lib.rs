@@ -18,6 +18,7 @@ pub mod packetize;
 pub mod pipeline;
 pub mod rtp;
 pub mod scale;
+pub mod screen;
 pub mod source;
 mod stop;
 mod unwrap;

@@ -1,4 +1,4 @@
-//! Where pictures come from: a camera, a file, a test pattern, or nowhere.
+//! Where pictures come from: a camera, a screen, a file, a test pattern, or nowhere.
 //!
 //! [`open_video_source`] gives every kind an OS thread of its own, which hands frames to a callback
 //! at the wanted pace and stamps them with the media clock at that moment. Dropping the handle
@@ -21,6 +21,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::camera::{CameraError, OpenCamera};
 use crate::frame::VideoFrame;
+use crate::screen::{OpenScreen, ScreenError};
 use crate::stop::StopSignal;
 use crate::y4m::{Y4mError, Y4mReader};
 
@@ -39,6 +40,8 @@ pub enum VideoSourceEvent {
     Lost(CameraError),
     /// Frames come again.
     Recovered,
+    /// The screen or window is gone for good, or was never to be seen.
+    Ended(ScreenError),
 }
 
 /// Why a source cannot be opened.
@@ -55,6 +58,9 @@ pub enum VideoSourceError {
     /// The camera cannot be opened.
     #[error(transparent)]
     Camera(#[from] CameraError),
+    /// The screen or window cannot be shown.
+    #[error(transparent)]
+    Screen(#[from] ScreenError),
     /// The wanted size or rate cannot be made.
     #[error("video format {0} is not possible")]
     Format(VideoFormat),
@@ -69,6 +75,7 @@ impl VideoSourceError {
         match self {
             VideoSourceError::File { .. } => "video-file",
             VideoSourceError::Camera(error) => error.code(),
+            VideoSourceError::Screen(error) => error.code(),
             VideoSourceError::Format(_) => "video-format",
             VideoSourceError::Thread(_) => "thread",
         }
@@ -90,6 +97,7 @@ enum Kind {
         _thread: PacedThread,
     },
     Camera(OpenCamera),
+    Screen(OpenScreen),
 }
 
 impl Kind {
@@ -103,11 +111,13 @@ impl Kind {
 }
 
 impl OpenVideoSource {
-    /// What is delivered: the wanted format, or for a camera the nearest one it offers.
+    /// What is delivered: the wanted format, or for a camera the nearest one it offers, or for a screen
+    /// its own size at the start, if that is not larger than the wanted one.
     pub fn format(&self) -> VideoFormat {
         match &self.kind {
             Kind::Nothing | Kind::Paced { .. } => self.format,
             Kind::Camera(camera) => camera.format(),
+            Kind::Screen(screen) => screen.format(),
         }
     }
 }
@@ -134,6 +144,9 @@ pub fn open_video_source(
             Kind::paced("video-file", move |stop| {
                 file::run(reader, wanted, stamp, &sink, stop);
             })?
+        }
+        VideoSourceSpec::Screen(target) => {
+            Kind::Screen(OpenScreen::open(target, wanted, sink, events)?)
         }
         VideoSourceSpec::Device(id) => Kind::Camera(OpenCamera::open(id, wanted, sink, events)?),
     };

@@ -1,9 +1,10 @@
 //! The fields of parsed messages: trimmed, and held to their limits.
 
+use crate::cast_code::CastCode;
 use crate::field::check_id;
 use crate::limits::{
-    LOBBY_PLACES, MAX_ACCESS_TOKEN_BYTES, MAX_ICE_SERVERS, MAX_RESUME_TOKEN_BYTES, MAX_SDP_BYTES,
-    MAX_TEXT_BYTES,
+    LOBBY_PLACES, MAX_ACCESS_TOKEN_BYTES, MAX_CAST_CODE_BYTES, MAX_ICE_SERVERS,
+    MAX_RESUME_TOKEN_BYTES, MAX_SDP_BYTES, MAX_TEXT_BYTES,
 };
 use crate::message::{ClientMessage, Forward, LoginAnswer, Person, ServerMessage, Text, User};
 
@@ -42,12 +43,8 @@ pub(crate) fn check_client(message: &mut ClientMessage) -> Result<(), Problem> {
             trim_id("roomId", room_id)?;
             trim_id("uid", uid)?;
             trim_name(name)?;
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )?;
-            check_size("token", token.as_deref(), MAX_ACCESS_TOKEN_BYTES)
+            check_resume_token(resume_token.as_deref())?;
+            check_access_token(token.as_deref())
         }
         ClientMessage::Offer(forward) | ClientMessage::Answer(forward) => {
             check_description(forward)
@@ -82,12 +79,33 @@ pub(crate) fn check_client(message: &mut ClientMessage) -> Result<(), Problem> {
             if let Some(lobby) = lobby {
                 trim_id("lobby", lobby)?;
             }
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )?;
-            check_size("token", token.as_deref(), MAX_ACCESS_TOKEN_BYTES)
+            check_resume_token(resume_token.as_deref())?;
+            check_access_token(token.as_deref())
+        }
+        ClientMessage::CastOpen {
+            uid,
+            name,
+            resume: _,
+            resume_token,
+            token,
+        } => {
+            trim_id("uid", uid)?;
+            trim_name(name)?;
+            check_resume_token(resume_token.as_deref())?;
+            check_access_token(token.as_deref())
+        }
+        ClientMessage::CastJoin {
+            code,
+            uid,
+            name,
+            resume: _,
+            token,
+        } => {
+            // What is no code is the person's mistake, not the program's: `cast-refused`.
+            check_size("code", Some(code), MAX_CAST_CODE_BYTES)?;
+            trim_id("uid", uid)?;
+            trim_name(name)?;
+            check_access_token(token.as_deref())
         }
         ClientMessage::Call { to, media: _ } => trim_id("to", to),
         ClientMessage::Accept { call_id }
@@ -108,15 +126,12 @@ pub(crate) fn check_server(message: &mut ServerMessage) -> Result<(), Problem> {
             ice_servers,
             resume_token,
             resumed: _,
+            role: _,
         } => {
             trim_id("roomId", room_id)?;
             trim_id("uid", uid)?;
             ice_servers.truncate(MAX_ICE_SERVERS);
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )
+            check_resume_token(resume_token.as_deref())
         }
         ServerMessage::RespJoin { remote_uid, name }
         | ServerMessage::NewPeer { remote_uid, name } => {
@@ -180,6 +195,19 @@ pub(crate) fn check_server(message: &mut ServerMessage) -> Result<(), Problem> {
         | ServerMessage::Busy { call_id }
         | ServerMessage::NoAnswer { call_id }
         | ServerMessage::Unavailable { call_id } => trim_id("callId", call_id),
+        ServerMessage::CastCode {
+            code,
+            room_id,
+            expires_in: _,
+            resume_token,
+        } => {
+            // What is shown in large type is a code, or nothing.
+            let checked = CastCode::parse(code);
+            let checked = checked.ok_or_else(|| Problem::Malformed("code is none".into()))?;
+            *code = checked.to_string();
+            trim_id("roomId", room_id)?;
+            check_resume_token(resume_token.as_deref())
+        }
         ServerMessage::Message {
             from,
             name,
@@ -216,11 +244,7 @@ fn check_login_answer(answer: &mut LoginAnswer) -> Result<(), Problem> {
             trim_id("uid", uid)?;
             keep_valid(users);
             ice_servers.truncate(MAX_ICE_SERVERS);
-            check_size(
-                "resumeToken",
-                resume_token.as_deref(),
-                MAX_RESUME_TOKEN_BYTES,
-            )
+            check_resume_token(resume_token.as_deref())
         }
         LoginAnswer::Refused(_) => Ok(()),
     }
@@ -291,6 +315,14 @@ fn trim_name(name: &mut Option<String>) -> Result<(), Problem> {
         Some(name) => trim_id("name", name),
         None => Ok(()),
     }
+}
+
+fn check_resume_token(token: Option<&str>) -> Result<(), Problem> {
+    check_size("resumeToken", token, MAX_RESUME_TOKEN_BYTES)
+}
+
+fn check_access_token(token: Option<&str>) -> Result<(), Problem> {
+    check_size("token", token, MAX_ACCESS_TOKEN_BYTES)
 }
 
 fn check_size(field: &'static str, text: Option<&str>, limit_bytes: usize) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 //! The specification is this crate's README; a snapshot test pins every message. Nothing here does
 //! I/O: the server and the client share these types and the checks on them.
 
+mod cast_code;
 mod check;
 mod close;
 mod field;
@@ -15,6 +16,7 @@ mod random;
 mod wire;
 mod words;
 
+pub use cast_code::CastCode;
 pub use close::CloseReason;
 pub use field::{FieldError, canonical_name, check_id, check_name};
 pub use id::RoomId;
@@ -22,8 +24,8 @@ pub use invite::{
     AccessToken, Invite, InviteError, InviteScheme, InviteSecret, RoomEntry, parse_room_entry,
 };
 pub use message::{
-    AudioState, CallMedia, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason, LoginAnswer,
-    LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,
+    AudioState, CallMedia, CastRole, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason,
+    LoginAnswer, LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,
 };
 pub use parse::{
     ClientFault, ServerFault, parse_client, parse_server, recheck_client, recheck_server,

@@ -42,6 +42,11 @@ pub const RING_TIMEOUT: Duration = Duration::from_secs(45);
 /// How soon after `accept` somebody must be in the call's room.
 pub const CALL_ENTRY_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long the code of a cast is good.
+pub const CAST_CODE_LIFETIME: Duration = Duration::from_secs(120);
+/// The `code` of a `cast-join`, with whatever a person typed between its characters.
+pub const MAX_CAST_CODE_BYTES: usize = 64;
+
 /// The HTTP request that opens the WebSocket: from accepting the connection to the upgrade.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The head of that request: request line and all headers.

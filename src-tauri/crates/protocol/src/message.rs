@@ -8,4 +8,4 @@ mod values;
 pub use client::{ClientMessage, Text};
 pub use directory::{CallMedia, LoginAnswer, LoginRefusal, Person, Presence, User};
 pub use server::ServerMessage;
-pub use values::{AudioState, ErrorCode, Forward, IceServer, LeaveReason, VideoState};
+pub use values::{AudioState, CastRole, ErrorCode, Forward, IceServer, LeaveReason, VideoState};

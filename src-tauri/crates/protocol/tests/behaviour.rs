@@ -1,5 +1,6 @@
 //! The protocol's behaviour, one file for each.
 
+mod cast_parsing;
 mod directory_parsing;
 mod invites;
 mod parsing;

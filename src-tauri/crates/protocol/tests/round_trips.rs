@@ -1,5 +1,6 @@
 //! What is sent is what is read, for any content; and no text at all makes the parsers panic.
 
+mod cast;
 mod directory;
 
 use duet_protocol::{
@@ -75,6 +76,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         ),
         (id(), id()).prop_map(|(room_id, uid)| ClientMessage::Leave { room_id, uid }),
         directory::client_message(),
+        cast::client_message(),
         Just(ClientMessage::Keepalive),
     ]
 }
@@ -91,16 +93,29 @@ fn ice_server() -> impl Strategy<Value = IceServer> {
 fn joined() -> impl Strategy<Value = ServerMessage> {
     let ice_servers = prop::collection::vec(ice_server(), 0..4);
     let token = option::of("[0-9a-f]{32}");
-    (id(), id(), any::<u8>(), ice_servers, token, any::<bool>()).prop_map(
-        |(room_id, uid, user_num, ice_servers, resume_token, resumed)| ServerMessage::Joined {
-            room_id,
-            uid,
-            user_num,
-            ice_servers,
-            resume_token,
-            resumed,
-        },
+    let role = option::of(cast::role());
+    (
+        id(),
+        id(),
+        any::<u8>(),
+        ice_servers,
+        token,
+        any::<bool>(),
+        role,
     )
+        .prop_map(
+            |(room_id, uid, user_num, ice_servers, resume_token, resumed, role)| {
+                ServerMessage::Joined {
+                    room_id,
+                    uid,
+                    user_num,
+                    ice_servers,
+                    resume_token,
+                    resumed,
+                    role,
+                }
+            },
+        )
 }
 
 fn server_message() -> impl Strategy<Value = ServerMessage> {
@@ -132,6 +147,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         id().prop_map(|remote_uid| ServerMessage::PeerAway { remote_uid }),
         id().prop_map(|remote_uid| ServerMessage::PeerBack { remote_uid }),
         directory::server_message(),
+        cast::server_message(),
         Just(ServerMessage::Keepalive),
         (code, ".*", option::of(".*"), option::of(id())).prop_map(
             |(code, message, reference, id)| ServerMessage::Error {

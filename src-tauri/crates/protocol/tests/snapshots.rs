@@ -1,6 +1,7 @@
 //! Every message in both directions as it stands on the wire. A changed snapshot is a changed
 //! protocol.
 
+mod cast;
 mod directory;
 
 use duet_protocol::{
@@ -22,6 +23,7 @@ fn forward(msg: &str, session: Option<&str>) -> Forward {
 fn client_messages() -> Vec<ClientMessage> {
     let mut messages = room_requests();
     messages.extend(directory::client_messages());
+    messages.extend(cast::client_messages());
     messages.push(ClientMessage::Keepalive);
     messages
 }
@@ -67,6 +69,7 @@ fn server_messages() -> Vec<ServerMessage> {
     let mut messages = joined_messages();
     messages.extend(room_messages());
     messages.extend(directory::server_messages());
+    messages.extend(cast::server_messages());
     messages.extend(error_codes().map(|code| ServerMessage::Error {
         code,
         message: "for a person".into(),
@@ -90,6 +93,7 @@ fn joined_messages() -> Vec<ServerMessage> {
         ice_servers,
         resume_token: Some("00112233445566778899aabbccddeeff".into()),
         resumed,
+        role: None,
     };
     let stun = IceServer {
         urls: vec!["stun:stun.example.org".into()],

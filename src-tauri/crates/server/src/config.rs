@@ -51,6 +51,11 @@ pub struct ServerConfig {
     pub calls_per_minute: u32,
     /// The Redis over which this server and others are one; `None` for a server alone.
     pub redis: Option<RedisConfig>,
+    /// Wrong codes of casts from one address in a minute.
+    pub cast_guesses_per_minute: u32,
+    /// Wrong codes of casts from everybody in a minute. A code has 40 bits: at 1,000 a minute, one of a
+    /// hundred displays that show a code is found in 20 years.
+    pub cast_guesses_per_minute_overall: u32,
     /// Whether browsers get a page with which they join rooms.
     pub guest_page: bool,
     /// The times.
@@ -74,6 +79,8 @@ pub struct Timing {
     pub ring_timeout: Duration,
     /// How soon after `accept` somebody must be in the call's room.
     pub call_entry_timeout: Duration,
+    /// How long the code of a cast is good.
+    pub cast_code_lifetime: Duration,
     /// How long changes in a lobby are collected before its people are told.
     pub presence_interval: Duration,
     /// How long a client may lean on the rate limit.
@@ -96,6 +103,7 @@ impl Default for Timing {
             resume_window: limits::RESUME_WINDOW,
             ring_timeout: limits::RING_TIMEOUT,
             call_entry_timeout: limits::CALL_ENTRY_TIMEOUT,
+            cast_code_lifetime: limits::CAST_CODE_LIFETIME,
             presence_interval: limits::PRESENCE_INTERVAL,
             rate_patience: limits::RATE_PATIENCE,
             slow_reader_timeout: limits::SLOW_READER_TIMEOUT,
@@ -130,6 +138,8 @@ impl ServerConfig {
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
             redis: None,
+            cast_guesses_per_minute: 5,
+            cast_guesses_per_minute_overall: 1000,
             guest_page: true,
             timing: Timing::default(),
         }

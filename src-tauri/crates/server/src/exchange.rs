@@ -1,9 +1,10 @@
-//! Everything a server decides, without I/O: rooms, directory, calls and texts.
+//! Everything a server decides, without I/O: rooms, directory, calls, texts and casts.
 //!
 //! Calls go in, what to send and whom to close comes out, like at the rooms alone; `now` is a parameter,
 //! and so is the time of day, which only texts carry. The rooms know nothing of the directory: they keep
 //! the uids, say whose connection or place changed, and let nobody into a room that is reserved. The
-//! directory is the books. The flows between the two are here: `login`, `calling`, `answering`, `text`.
+//! directory is the books. The flows between the two are here: `login`, `calling`, `answering`, `text`. The codes of
+//! casts are books of their own, and `cast` the flows between them and the rooms.
 //!
 //! Invariants, checked by a model test: a name has one holder and is never taken over; a call is in one
 //! state, and ends; nobody gets into its room, and nothing passes there, before it is accepted; who is
@@ -13,6 +14,7 @@ mod admission;
 mod adopt;
 mod answering;
 mod calling;
+mod cast;
 mod login;
 mod text;
 
@@ -23,6 +25,8 @@ use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 
 use crate::access::{AccessKeys, Grant};
 use crate::address::AddressKey;
+pub use crate::cast::CastConfig;
+use crate::cast::Casts;
 use crate::directory::Directory;
 pub use crate::directory::DirectoryConfig;
 use crate::rooms::{ConnectionId, Output, Presence, Rooms, RoomsConfig};
@@ -38,6 +42,7 @@ pub struct Exchange {
     directory: Directory,
     /// Connections with a place in a room of another node.
     elsewhere: HashSet<ConnectionId>,
+    casts: Casts,
     /// Those of a closed server.
     access: Option<AccessKeys>,
     /// What the tokens of connections admitted to.
@@ -55,6 +60,8 @@ pub struct Counts {
     pub logins: usize,
     /// Calls that ring or were just accepted.
     pub calls: usize,
+    /// Displays that show a code.
+    pub displays: usize,
     /// Rooms that are shut, or for two alone.
     pub reserved_rooms: usize,
     /// Uids that belong to somebody.
@@ -64,13 +71,14 @@ pub struct Counts {
 impl Exchange {
     /// Nobody is there yet.
     #[must_use]
-    pub fn new(rooms: RoomsConfig, directory: DirectoryConfig) -> Self {
+    pub fn new(rooms: RoomsConfig, directory: DirectoryConfig, casts: CastConfig) -> Self {
         let mut rooms = Rooms::new(rooms);
         rooms.watch();
         Self {
             rooms,
             directory: Directory::new(directory),
             elsewhere: HashSet::new(),
+            casts: Casts::new(casts),
             access: None,
             grants: HashMap::new(),
         }
@@ -99,6 +107,7 @@ impl Exchange {
         }
         self.use_up_token(id, &message);
         match message {
+            ClientMessage::Leave { ref room_id, .. } if self.close_cast(id, room_id) => {}
             ClientMessage::Join { .. }
             | ClientMessage::Offer(_)
             | ClientMessage::Answer(_)
@@ -128,6 +137,36 @@ impl Exchange {
             ClientMessage::Accept { call_id } => self.accept(now, id, call_id),
             ClientMessage::Decline { call_id } => self.decline(now, id, call_id),
             ClientMessage::Cancel { call_id } => self.cancel(now, id, call_id),
+            ClientMessage::CastOpen {
+                uid,
+                name,
+                resume,
+                resume_token,
+                token: _,
+            } => {
+                let opening = cast::Opening {
+                    uid,
+                    name,
+                    resume,
+                    resume_token,
+                };
+                self.cast_open(now, id, opening);
+            }
+            ClientMessage::CastJoin {
+                code,
+                uid,
+                name,
+                resume,
+                token: _,
+            } => {
+                let entry = cast::Entry {
+                    code,
+                    uid,
+                    name,
+                    resume,
+                };
+                self.cast_join(now, id, entry);
+            }
             ClientMessage::Message(text) => self.text(wall, id, text),
             ClientMessage::IceServers => self.renew_ice_servers(id),
         }
@@ -156,13 +195,18 @@ impl Exchange {
         for (to, presence) in self.directory.take_announcements(now) {
             self.rooms.send(to, ServerMessage::Presence(presence));
         }
+        self.renew_codes(now);
         self.directory.call_budget.forget_old(now);
     }
 
     /// When [`Exchange::handle_timeout`] has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let times = [self.rooms.poll_timeout(), self.directory.poll_timeout()];
+        let times = [
+            self.rooms.poll_timeout(),
+            self.directory.poll_timeout(),
+            self.casts.poll_timeout(),
+        ];
         times.into_iter().flatten().min()
     }
 
@@ -179,6 +223,7 @@ impl Exchange {
             members: self.rooms.member_count(),
             logins: self.directory.login_count(),
             calls: self.directory.calls.len(),
+            displays: self.casts.len(),
             reserved_rooms: self.rooms.reservation_count(),
             uids: self.rooms.uid_count(),
         }
@@ -216,6 +261,7 @@ impl Exchange {
                 self.login_broken(now, &uid);
             }
             self.follow_call(now, &uid);
+            self.follow_cast(&uid);
             self.update_busy(now, &uid);
         }
     }

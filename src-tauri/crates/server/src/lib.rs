@@ -11,6 +11,7 @@ mod access;
 mod address;
 mod budget;
 mod bus;
+mod cast;
 mod config;
 mod connection;
 mod deadline;

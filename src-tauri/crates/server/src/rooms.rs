@@ -10,6 +10,7 @@
 //! look-ups, and uids must be unique across rooms.
 
 mod adopt;
+mod cast;
 mod forward;
 mod identity;
 mod join;
@@ -25,6 +26,7 @@ use duet_protocol::{ClientMessage, CloseReason, ErrorCode, IceServer, ServerMess
 use crate::address::{AddressCounts, AddressKey};
 use crate::budget::AddressBudget;
 pub(crate) use adopt::{MemberTicket, PlaceTicket};
+pub(crate) use cast::Seat;
 pub(crate) use identity::Claim;
 use identity::{Connection, Holder};
 use reserve::Reservation;
@@ -169,6 +171,8 @@ impl Rooms {
             | ClientMessage::Accept { .. }
             | ClientMessage::Decline { .. }
             | ClientMessage::Cancel { .. }
+            | ClientMessage::CastOpen { .. }
+            | ClientMessage::CastJoin { .. }
             | ClientMessage::Message(_)
             | ClientMessage::IceServers => {
                 self.refuse(id, message.command(), ErrorCode::UnknownCommand);

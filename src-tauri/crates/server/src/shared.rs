@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ServerConfig;
 use crate::door::Sockets;
-use crate::exchange::{DirectoryConfig, Exchange};
+use crate::exchange::{CastConfig, DirectoryConfig, Exchange};
 use crate::guest::GuestPage;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -31,6 +31,8 @@ pub struct ServerStats {
     pub logins: usize,
     /// Calls that ring or were just accepted.
     pub calls: usize,
+    /// Displays that show a code.
+    pub displays: usize,
     /// The relay; all zero while it is off.
     pub turn: TurnStats,
 }
@@ -54,7 +56,11 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: ServerConfig, tls: Option<Tls>, ice: &Arc<IceList>) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
-        let mut exchange = Exchange::new(rooms_config(&config), directory_config(&config));
+        let mut exchange = Exchange::new(
+            rooms_config(&config),
+            directory_config(&config),
+            cast_config(&config),
+        );
         if let Some(keys) = config.access.clone() {
             exchange.close_with(keys);
         }
@@ -136,6 +142,7 @@ impl Watched {
             members: counts.members,
             logins: counts.logins,
             calls: counts.calls,
+            displays: counts.displays,
             turn: turn.unwrap_or_default(),
         }
     }
@@ -171,5 +178,13 @@ fn directory_config(config: &ServerConfig) -> DirectoryConfig {
         presence_interval: config.timing.presence_interval,
         calls_per_minute: config.calls_per_minute,
         max_kept_logins_per_address: config.max_connections_per_address,
+    }
+}
+
+fn cast_config(config: &ServerConfig) -> CastConfig {
+    CastConfig {
+        code_lifetime: config.timing.cast_code_lifetime,
+        guesses_per_minute: config.cast_guesses_per_minute,
+        guesses_per_minute_overall: config.cast_guesses_per_minute_overall,
     }
 }

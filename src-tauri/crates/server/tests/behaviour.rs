@@ -7,6 +7,9 @@ mod by_hand;
 mod call_races;
 mod call_room;
 mod calling;
+mod cast;
+mod cast_by_hand;
+mod cast_model;
 mod check;
 mod client;
 #[cfg(unix)]

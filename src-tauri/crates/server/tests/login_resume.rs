@@ -200,7 +200,7 @@ async fn who_is_away_cannot_be_called() {
 async fn a_thousand_takeovers_fail() {
     // The exchange alone: the rate limit would make this last a minute over a socket.
     use duet_server::AddressKey;
-    use duet_server::exchange::{DirectoryConfig, Exchange};
+    use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
     use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
     let rooms = RoomsConfig {
         resume_window: Duration::from_secs(120),
@@ -208,7 +208,7 @@ async fn a_thousand_takeovers_fail() {
         failed_joins_per_minute: 1_000_000,
         max_kept_places_per_address: None,
     };
-    let mut exchange = Exchange::new(rooms, DirectoryConfig::default());
+    let mut exchange = Exchange::new(rooms, DirectoryConfig::default(), CastConfig::default());
     let (now, wall) = (std::time::Instant::now(), std::time::SystemTime::now());
     let home = AddressKey::from(std::net::Ipv4Addr::LOCALHOST);
     let (ann, thief) = (ConnectionId(1), ConnectionId(2));

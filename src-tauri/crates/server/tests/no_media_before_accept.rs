@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{CallMedia, ClientMessage, ServerMessage};
 use duet_server::AddressKey;
-use duet_server::exchange::{DirectoryConfig, Exchange};
+use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
 use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
 
 use crate::client::{forward, join, leave};
@@ -84,7 +84,7 @@ impl World {
             ..DirectoryConfig::default()
         };
         let mut world = Self {
-            exchange: Exchange::new(rooms, directory),
+            exchange: Exchange::new(rooms, directory, CastConfig::default()),
             now: Instant::now(),
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             connections: [None; 3],

@@ -1,6 +1,13 @@
-//! The `login` and the `join` that are repeated after a reconnect. Sans-IO.
+//! The `login` that is repeated after a reconnect, and with it the `join` of a room or the `cast-open` of a
+//! display. Sans-IO.
+//!
+//! A `cast-join` is repeated until it is answered. What it brings is a place in a room like any other.
+
+mod casting;
 
 use duet_protocol::{AccessToken, ClientMessage, ErrorCode, LoginAnswer, ServerMessage};
+
+use casting::Casting;
 
 /// The login and the place we hold or want.
 #[derive(Debug, Default)]
@@ -11,6 +18,7 @@ pub struct Membership {
     /// Logins sent on this connection and not answered: only the last answer counts.
     unanswered_logins: u32,
     place: Option<Place>,
+    casting: Casting,
 }
 
 #[derive(Debug)]
@@ -86,7 +94,28 @@ impl Membership {
                 });
                 place.join()
             }
+            ClientMessage::CastOpen {
+                uid,
+                name,
+                resume: _,
+                resume_token,
+                token,
+            } => {
+                let access_token = self.access_token(token);
+                self.casting.open(uid, name, resume_token, access_token)
+            }
+            ClientMessage::CastJoin {
+                code,
+                uid,
+                name,
+                resume: _,
+                token,
+            } => {
+                let access_token = self.access_token(token);
+                self.casting.enter(code, uid, name, access_token)
+            }
             ClientMessage::Leave { .. } => {
+                self.casting = Casting::default();
                 self.place = None;
                 message
             }
@@ -142,7 +171,8 @@ impl Membership {
     pub fn opened(&mut self) -> Vec<ClientMessage> {
         self.unanswered_logins = u32::from(self.login.is_some());
         let login = self.login.as_ref().map(Login::login);
-        let join = self.place.as_ref().map(Place::join);
+        let place = self.place.as_ref().map(Place::join);
+        let join = place.or_else(|| self.casting.repeated());
         login.into_iter().chain(join).collect()
     }
 
@@ -151,14 +181,16 @@ impl Membership {
         if let Some(place) = &mut self.place {
             place.is_repeated = true;
         }
+        self.casting.broken();
     }
 
     /// What gives the place and the login up, if they may be held.
     pub fn leave(&mut self) -> Vec<ClientMessage> {
-        let leave = self.place.take().map(|place| ClientMessage::Leave {
-            room_id: place.room_id,
-            uid: place.uid,
-        });
+        let place = self.place.take().map(|place| (place.room_id, place.uid));
+        let shown = self.casting.close();
+        let leave = place
+            .or(shown)
+            .map(|(room_id, uid)| ClientMessage::Leave { room_id, uid });
         let logout = self.login.take().map(|_| ClientMessage::Logout);
         leave.into_iter().chain(logout).collect()
     }
@@ -167,12 +199,24 @@ impl Membership {
     pub fn incoming(&mut self, message: &ServerMessage) -> Verdict {
         match message {
             ServerMessage::Joined {
-                uid, resume_token, ..
+                room_id,
+                uid,
+                resume_token,
+                ..
             } => {
+                self.take_seat(room_id, uid);
                 if let Some(place) = self.place.as_mut().filter(|place| place.uid == *uid) {
                     place.resume_token.clone_from(resume_token);
                     place.is_repeated = false;
                 }
+                Verdict::PassOn
+            }
+            ServerMessage::CastCode {
+                room_id,
+                resume_token,
+                ..
+            } => {
+                self.casting.code_shown(room_id, resume_token.as_deref());
                 Verdict::PassOn
             }
             ServerMessage::Full { .. } => {
@@ -243,16 +287,37 @@ impl Membership {
         Verdict::PassOn
     }
 
-    fn refused(&mut self, code: ErrorCode, reference: Option<&str>) -> Verdict {
-        let Some(place) = &self.place else {
-            return Verdict::PassOn;
-        };
-        if reference != Some("join") {
-            return Verdict::PassOn;
+    /// A code was used, ours or another's: there is a place now, which was never asked for by `join`.
+    fn take_seat(&mut self, room_id: &str, uid: &str) {
+        if self.place.is_some() {
+            return;
         }
+        let Some((name, access_token)) = self.casting.seated(uid) else {
+            return;
+        };
+        self.place = Some(Place {
+            room_id: room_id.to_owned(),
+            uid: uid.to_owned(),
+            name,
+            access_token,
+            resume_token: None,
+            is_repeated: false,
+        });
+    }
+
+    fn refused(&mut self, code: ErrorCode, reference: Option<&str>) -> Verdict {
+        let is_repeated = match (reference, &self.place) {
+            (Some("join"), Some(place)) => place.is_repeated,
+            (Some("cast-open"), _) => self.casting.is_display_repeated(),
+            (Some("cast-join"), _) => {
+                self.casting.refuse_entry();
+                return Verdict::PassOn;
+            }
+            (Some(_) | None, _) => return Verdict::PassOn,
+        };
         match code {
             ErrorCode::UidTaken | ErrorCode::RateLimited | ErrorCode::Unavailable
-                if place.is_repeated =>
+                if is_repeated =>
             {
                 Verdict::TryLater(code)
             }
@@ -271,7 +336,10 @@ impl Membership {
             | ErrorCode::CastRefused
             | ErrorCode::NotAllowed
             | ErrorCode::Unknown => {
-                self.place = None;
+                match reference {
+                    Some("cast-open") => self.casting.refuse_display(),
+                    Some(_) | None => self.place = None,
+                }
                 Verdict::PassOn
             }
         }

@@ -171,9 +171,10 @@ impl Task {
                     return Ok(Wish::Try);
                 }
                 Some(Command::Send(message)) => match self.membership.outgoing(message) {
-                    ClientMessage::Join { .. } | ClientMessage::Login { .. } => {
-                        return Ok(Wish::Join);
-                    }
+                    ClientMessage::Join { .. }
+                    | ClientMessage::Login { .. }
+                    | ClientMessage::CastOpen { .. }
+                    | ClientMessage::CastJoin { .. } => return Ok(Wish::Join),
                     ClientMessage::Leave { .. }
                     | ClientMessage::Offer(_)
                     | ClientMessage::Answer(_)

@@ -7,6 +7,7 @@ use crate::bench::{ROOM, join};
 
 fn joined(token: &str) -> ServerMessage {
     ServerMessage::Joined {
+        role: None,
         room_id: ROOM.to_owned(),
         uid: "ann".to_owned(),
         user_num: 1,

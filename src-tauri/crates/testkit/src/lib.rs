@@ -11,6 +11,7 @@
 //! | [`camera_rig`] | cameras that the unmodified capture library opens (Linux) |
 //! | [`sound_rig`] | speakers and microphones of a private PulseAudio (Linux) |
 //! | [`display_rig`] | an X display with a window manager and a session bus (Linux) |
+//! | [`painted_window`] | a window on such a display, with the pixels that the test gives it |
 //! | [`rigged`] | its own process, started again inside the rigs |
 //! | [`webdriver`] | a window driven by WebDriver |
 //! | [`browser_rig`] | headless Chromium and Firefox that report what they measured |
@@ -36,6 +37,8 @@ pub mod descendant;
 pub mod display_rig;
 pub mod http;
 pub mod link;
+#[cfg(target_os = "linux")]
+pub mod painted_window;
 pub mod port;
 #[cfg(unix)]
 pub mod process;

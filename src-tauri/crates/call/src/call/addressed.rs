@@ -82,6 +82,7 @@ impl Call {
             ServerMessage::Joined { .. }
             | ServerMessage::RespJoin { .. }
             | ServerMessage::NewPeer { .. }
+            | ServerMessage::CastCode { .. }
             | ServerMessage::Full { .. }
             | ServerMessage::Offer(_)
             | ServerMessage::Answer(_)

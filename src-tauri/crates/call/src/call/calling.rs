@@ -249,6 +249,7 @@ impl Call {
             room_id,
             name: None,
             named: None,
+            cast: None,
         };
         let present = self.place.replace(place);
         self.send_join();
@@ -274,6 +275,7 @@ impl Call {
                 call_id,
                 is_met: false,
             }),
+            cast: None,
         });
         self.enter_place(now);
     }

@@ -21,6 +21,7 @@ impl Call {
             room_id,
             name,
             named: None,
+            cast: None,
         });
         self.rejoin(now);
     }
@@ -37,6 +38,7 @@ impl Call {
     }
 
     pub(super) fn enter_place(&mut self, now: Instant) {
+        self.unseat();
         let Some(place) = &self.place else {
             return;
         };
@@ -56,6 +58,9 @@ impl Call {
         let Some(place) = self.place.clone() else {
             return;
         };
+        if let Some(request) = self.cast_request(&place) {
+            return self.signal(request);
+        }
         self.signal(ClientMessage::Join {
             room_id: place.room_id,
             uid: self.uid.clone(),
@@ -229,8 +234,14 @@ impl Call {
     /// The server holds no place for us any more, or soon: nothing of the call is left.
     pub(super) fn give_place_up(&mut self) {
         self.forget_remote();
+        let room_id = self.room_id();
         let message = ClientMessage::Leave {
-            room_id: self.room_id(),
+            // A cast whose code was never used may have none yet; the server says so, and that is all.
+            room_id: if room_id.is_empty() {
+                "none".to_owned()
+            } else {
+                room_id
+            },
             uid: self.uid.clone(),
         };
         self.signal(message);

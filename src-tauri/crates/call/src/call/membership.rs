@@ -28,6 +28,14 @@ impl Call {
                 self.server.confirmed_leave();
                 self.resume_token = None;
             }
+            if let ServerMessage::Joined {
+                room_id,
+                role: Some(_),
+                ..
+            } = message
+            {
+                self.refuse_seat(room_id);
+            }
             return;
         }
         match message {
@@ -38,13 +46,21 @@ impl Call {
                 ice_servers,
                 resume_token,
                 resumed,
+                role,
             } => {
+                self.take_seat(&room_id, role);
                 if uid == self.uid && self.is_our_room(&room_id) {
                     self.take_ice_servers(now, ice_servers);
                     self.resume_token = resume_token;
                     self.joined(now, resumed && user_num <= 1);
                 }
             }
+            ServerMessage::CastCode {
+                code,
+                room_id,
+                expires_in,
+                resume_token: _,
+            } => self.cast_code(now, code, room_id, expires_in),
             ServerMessage::RespJoin { remote_uid, name } => {
                 self.introduced(now, remote_uid, name, true);
             }
@@ -234,7 +250,9 @@ impl Call {
     }
 
     fn refused(&mut self, now: Instant, code: ErrorCode, reference: Option<&str>) {
-        if self.server.is_joined() || reference.is_some_and(|command| command != "join") {
+        let is_ours =
+            reference.is_none_or(|command| command == "join") || self.is_cast_refusal(reference);
+        if self.server.is_joined() || !is_ours {
             return;
         }
         if code == ErrorCode::ServerDraining {
@@ -282,6 +300,9 @@ impl Call {
         if self.is_named() {
             // Nobody else will ever come to this room.
             return self.end(now, cause.into());
+        }
+        if self.cast_over(now, cause) {
+            return;
         }
         let lasted = self.lasted(now);
         let peer = self.state.peer().cloned();

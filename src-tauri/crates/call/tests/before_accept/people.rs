@@ -9,7 +9,7 @@ use duet_call::{
 };
 use duet_protocol::{CallMedia, ClientMessage, Forward, ServerMessage};
 use duet_server::AddressKey;
-use duet_server::exchange::{DirectoryConfig, Exchange};
+use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
 use duet_server::rooms::{ConnectionId, Output as ServerOutput, RoomsConfig};
 use duet_signaling::membership::{Membership, Verdict};
 
@@ -71,6 +71,7 @@ impl People {
                     calls_per_minute: 10_000,
                     ..DirectoryConfig::default()
                 },
+                CastConfig::default(),
             ),
             sides: UIDS.map(|uid| Side {
                 call: Call::new(uid, now),
@@ -207,6 +208,9 @@ impl People {
                     | ClientMessage::Message(_)
                     | ClientMessage::IceServers
                     | ClientMessage::Keepalive => {}
+                    ClientMessage::CastOpen { .. } | ClientMessage::CastJoin { .. } => {
+                        panic!("seed {seed}: nobody asked for a cast")
+                    }
                 }
                 let sent = self.sides[side].membership.outgoing(message);
                 if self.sides[side].connection.is_some() {
@@ -233,6 +237,7 @@ impl People {
             | Output::RingEnded { .. }
             | Output::Text(_)
             | Output::RemoteMedia { .. } => {}
+            Output::CastCode { .. } => panic!("seed {seed}: nobody asked for a cast"),
         }
     }
 
@@ -365,6 +370,7 @@ impl People {
                 ice_servers: Vec::new(),
                 resume_token: None,
                 resumed: false,
+                role: None,
             },
         };
         self.input(side, Input::Message(message));

@@ -89,6 +89,7 @@ impl Side {
             Output::Directory(_) | Output::Ring(_) | Output::RingEnded { .. } | Output::Text(_) => {
                 panic!("nobody asked for a directory")
             }
+            Output::CastCode { .. } => panic!("nobody asked for a cast"),
             Output::RemoteMedia { audio, video } => self.remote_media = Some((audio, video)),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use duet_call::{CallState, Input, Listed};
 use duet_media::device_watch::DeviceWatcher;
-use duet_protocol::CallMedia;
+use duet_protocol::{AudioState, CallMedia, CastRole, VideoState};
 use tokio::sync::mpsc;
 
 use super::Driver;
@@ -36,6 +36,9 @@ impl Driver {
             Command::DeclineCall { call_id } => self.input(Input::DeclineCall { call_id }),
             Command::Text { to, id, content } => self.input(Input::SendText { to, id, content }),
             Command::Ringing(sink) => self.media.set_ringing(sink),
+            Command::Share(target) => self.share(target),
+            Command::OpenCast => self.open_cast(),
+            Command::JoinCast { code, target } => self.join_cast(code, target),
             Command::Microphone(on) => {
                 self.media.set_microphone_on(on);
                 self.announce_media();
@@ -72,12 +75,15 @@ impl Driver {
     }
 
     /// Gives the machine an input that may enter a room, with a connection to the server for it.
-    fn enter(&mut self, input: Input) {
+    pub(super) fn enter(&mut self, input: Input) {
         if !self.call.state().is_active() {
             self.timeline.asked(Instant::now());
             let server = self.config.server.clone();
             // After a call by name, the same person is called again: where we are listed.
-            let is_room = matches!(input, Input::Join { .. }) || self.call.last_call().is_none();
+            let is_room = matches!(
+                input,
+                Input::Join { .. } | Input::OpenCast { .. } | Input::JoinCast { .. }
+            ) || self.call.last_call().is_none();
             if is_room {
                 self.use_server(server);
             }
@@ -144,7 +150,11 @@ impl Driver {
 
     /// Tells the machine, and through it the other, what we send.
     pub(super) fn announce_media(&mut self) {
-        let (audio, video) = self.media.states();
+        let (audio, video) = match self.call.cast_role() {
+            None => self.media.states(),
+            Some(CastRole::Presenter) => (AudioState::None, VideoState::Screen),
+            Some(CastRole::Display) => (AudioState::None, VideoState::Off),
+        };
         self.input(Input::MediaState { audio, video });
     }
 
@@ -156,6 +166,7 @@ impl Driver {
                     self.tell(EndpointEvent::Device(DeviceNotice { kind, change }));
                 }
             }
+            MediaNotice::Screen(target, result) => self.screen_notice(&target, result),
             MediaNotice::MicrophoneLevel(level_dbfs) => {
                 self.tell(EndpointEvent::MicrophoneLevel { level_dbfs });
             }

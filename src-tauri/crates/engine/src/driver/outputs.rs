@@ -1,7 +1,8 @@
 //! What the call machine asks for, done.
 
 use duet_call::{CallState, Output};
-use duet_protocol::{IceServer, VideoState};
+use duet_peer::Direction;
+use duet_protocol::{CastRole, IceServer, VideoState};
 
 use super::Driver;
 use crate::event::EndpointEvent;
@@ -56,6 +57,9 @@ impl Driver {
                 self.ask_peer(&session, PeerCommand::RequestKeyFrame);
             }
             Output::StateChanged(state) => self.state_changed(state),
+            Output::CastCode { code, expires_at } => {
+                self.tell(EndpointEvent::CastCode { code, expires_at });
+            }
             Output::Directory(status) => self.tell(EndpointEvent::Directory(status)),
             Output::Ring(call) => self.tell(EndpointEvent::Ring(call)),
             Output::RingEnded { call, cause } => {
@@ -86,6 +90,11 @@ impl Driver {
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),
+            direction: match self.call.cast_role() {
+                None => Direction::SendRecv,
+                Some(CastRole::Presenter) => Direction::SendOnly,
+                Some(CastRole::Display) => Direction::RecvOnly,
+            },
         };
         let handle = PeerHandle::spawn(plan, self.media.link(), self.reports.clone());
         self.peers.insert(session, handle);

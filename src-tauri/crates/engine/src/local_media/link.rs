@@ -30,6 +30,8 @@ pub(crate) struct Consumers {
     /// Names the owner, so that it can take back only its own.
     pub(crate) session: String,
     pub(crate) pictures: PictureConsumer,
+    /// Takes pictures of a screen, which are sent in place of the camera's.
+    pub(crate) screen: PictureConsumer,
     pub(crate) sound: SoundConsumer,
     pub(crate) play: SoundProducer,
 }
@@ -40,6 +42,7 @@ pub(crate) struct MediaLink {
     notices: mpsc::Sender<MediaNotice>,
     consumers: Mutex<Option<Consumers>>,
     microphone_on: AtomicBool,
+    is_sharing: AtomicBool,
     speaker_delay: Mutex<Option<PlayoutDelay>>,
     speaker_test: Mutex<Option<SpeakerTest>>,
     ringback: Mutex<Option<RingTone>>,
@@ -59,6 +62,7 @@ impl MediaLink {
             notices,
             consumers: Mutex::new(None),
             microphone_on: AtomicBool::new(true),
+            is_sharing: AtomicBool::new(false),
             speaker_delay: Mutex::new(None),
             speaker_test: Mutex::new(None),
             ringback: Mutex::new(None),
@@ -127,11 +131,34 @@ impl MediaLink {
     /// The camera has a picture.
     pub(super) fn picture(&self, frame: VideoFrame) {
         self.taps.local_video.take(frame.clone());
+        if self.is_sharing.load(Ordering::Relaxed) {
+            return;
+        }
         let consumer = self
             .consumers
             .lock()
             .as_ref()
             .map(|all| Arc::clone(&all.pictures));
+        if let Some(consumer) = consumer {
+            consumer(frame);
+        }
+    }
+
+    /// A screen is sent in place of the camera from now on, or no longer.
+    pub(super) fn set_sharing(&self, is_sharing: bool) {
+        self.is_sharing.store(is_sharing, Ordering::Relaxed);
+    }
+
+    /// The screen that is shared has a picture. The last one may come when the sharing is over.
+    pub(super) fn screen(&self, frame: VideoFrame) {
+        if !self.is_sharing.load(Ordering::Relaxed) {
+            return;
+        }
+        let consumer = self
+            .consumers
+            .lock()
+            .as_ref()
+            .map(|all| Arc::clone(&all.screen));
         if let Some(consumer) = consumer {
             consumer(frame);
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Re
 use std::time::{Duration, Instant};
 
 use duet_media::clock;
-use duet_media::codec::{OpusSettings, VideoCodec};
+use duet_media::codec::{OpusSettings, VideoCodec, VideoContent};
 use duet_media::frame::{AudioBlock, VideoFrame};
 use duet_media::pipeline::{
     AudioInput, AudioSend, PipelineError, VideoInput, VideoSend, VideoSendSettings,
@@ -138,8 +138,9 @@ impl Sending {
         }
     }
 
-    pub(super) fn picture(&self, frame: VideoFrame) {
+    pub(super) fn picture(&self, frame: VideoFrame, content: VideoContent) {
         let video = self.video.lock();
+        video.encoder.set_content(content);
         // Frames that the connection did not take leave a hole that only a key frame closes.
         if self.dropped_frames.swap(0, Relaxed) > 0 {
             video.encoder.force_key_frame();

@@ -13,6 +13,7 @@ use duet_engine::{
 };
 use duet_media::audio::{AudioSinkSpec, AudioSourceSpec};
 use duet_media::codec::VideoCodec;
+use duet_media::frame::VideoFrame;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
 use duet_server::{Server, ServerConfig as Listening};
 use tokio::sync::mpsc;
@@ -38,6 +39,11 @@ impl Person {
 
     /// With the server at this address, and a say in every picture that is shown.
     pub fn at(url: &str, look: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        Self::watching(url, move |number, _| look(number))
+    }
+
+    /// The same, and each picture itself.
+    pub fn watching(url: &str, look: impl Fn(u64, &VideoFrame) + Send + Sync + 'static) -> Self {
         let pictures = Arc::new(AtomicU64::new(0));
         let seen = Arc::clone(&pictures);
         let taken = Arc::new(AtomicU64::new(0));
@@ -67,8 +73,8 @@ impl Person {
                 local_video: VideoTap::new(move |_| {
                     camera.fetch_add(1, Ordering::Relaxed);
                 }),
-                remote_video: VideoTap::new(move |_| {
-                    look(seen.fetch_add(1, Ordering::Relaxed));
+                remote_video: VideoTap::new(move |frame| {
+                    look(seen.fetch_add(1, Ordering::Relaxed), &frame);
                 }),
                 ..Taps::default()
             },

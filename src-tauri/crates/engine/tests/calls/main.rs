@@ -3,6 +3,8 @@
 
 mod answering;
 mod by_name;
+#[cfg(target_os = "linux")]
+mod casting;
 mod common;
 mod connection;
 mod media_faults;
@@ -10,6 +12,8 @@ mod no_relay;
 mod online;
 mod people;
 mod relayed;
+#[cfg(target_os = "linux")]
+mod sharing;
 mod tampering;
 mod texts;
 mod two_in_a_call;

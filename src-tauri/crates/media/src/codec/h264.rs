@@ -15,8 +15,8 @@ use openh264::{OpenH264API, Timestamp};
 use super::frame_interval::FrameInterval;
 use super::h264_ffi;
 use super::{
-    CodecError, EncodedFrame, Plane, VideoCodec, VideoDecoder, VideoEncoder, VideoEncoderSettings,
-    check_size, copy_i420,
+    CodecError, EncodedFrame, Plane, VideoCodec, VideoContent, VideoDecoder, VideoEncoder,
+    VideoEncoderSettings, check_size, copy_i420,
 };
 use crate::frame::VideoFrame;
 
@@ -183,23 +183,28 @@ impl VideoDecoder for H264Decoder {
 }
 
 /// Rate control by bitrate with frame skipping as libwebrtc sets it. One slice, so that the
-/// packetizer decides where to cut; no scene detection, because key frames come on request only.
+/// packetizer decides where to cut. Key frames come on request only; the library wants scene detection for screens.
 fn encoder_config(settings: VideoEncoderSettings) -> EncoderConfig {
+    // Beyond 36, small text cannot be read; pictures are left out instead.
+    let (usage, finest, coarsest) = match settings.content {
+        VideoContent::Camera => (UsageType::CameraVideoRealTime, 10, 51),
+        VideoContent::Screen => (UsageType::ScreenContentRealTime, 18, 36),
+    };
     EncoderConfig::new()
-        .usage_type(UsageType::CameraVideoRealTime)
+        .usage_type(usage)
         .profile(Profile::Baseline)
         .rate_control_mode(RateControlMode::Bitrate)
         .bitrate(BitRate::from_bps(settings.bitrate_bps.max(MIN_BITRATE_BPS)))
         .max_frame_rate(FrameRate::from_hz(settings.frame_rate_hz as f32))
         .skip_frames(true)
         .complexity(Complexity::Low)
-        .qp(QpRange::new(10, 51))
+        .qp(QpRange::new(finest, coarsest))
         .num_threads(1)
         .sps_pps_strategy(SpsPpsStrategy::ConstantId)
         .intra_frame_period(IntraFramePeriod::from_num_frames(0))
-        .scene_change_detect(false)
-        .background_detection(true)
-        .adaptive_quantization(true)
+        .scene_change_detect(settings.content == VideoContent::Screen)
+        .background_detection(settings.content == VideoContent::Camera)
+        .adaptive_quantization(settings.content == VideoContent::Camera)
         .vui(VuiConfig::bt601())
 }
 

@@ -6,15 +6,13 @@
 use super::frame_interval::FrameInterval;
 use super::vp8_ffi;
 use super::{
-    CodecError, EncodedFrame, VideoCodec, VideoDecoder, VideoEncoder, VideoEncoderSettings,
-    check_size,
+    CodecError, EncodedFrame, VideoCodec, VideoContent, VideoDecoder, VideoEncoder,
+    VideoEncoderSettings, check_size,
 };
 use crate::frame::VideoFrame;
 
 /// VP8 has 90 kHz time stamps here, as in RTP.
 const TICKS_PER_SECOND: i64 = 90_000;
-/// Key frames may take as long as this many milliseconds of the target rate.
-const KEY_FRAME_BUDGET_MS: u32 = 300;
 
 /// Encodes VP8.
 pub(super) struct Vp8Encoder {
@@ -47,12 +45,14 @@ impl Vp8Encoder {
         if !self.running.as_ref().is_some_and(same_size) {
             check_size(width, height)?;
             let bitrate_kbps = kbps(self.settings.bitrate_bps);
+            let content = self.settings.content;
             let encoder = vp8_ffi::Encoder::new(vp8_ffi::EncoderConfig {
                 width,
                 height,
                 bitrate_kbps,
                 cpu_used: cpu_used(width, height),
-                max_intra_percent: KEY_FRAME_BUDGET_MS * self.settings.frame_rate_hz / 10,
+                max_intra_percent: key_frame_budget_ms(content) * self.settings.frame_rate_hz / 10,
+                is_screen: content == VideoContent::Screen,
             })?;
             self.running = Some(Running {
                 encoder,
@@ -151,6 +151,15 @@ fn key_frame_size(data: &[u8]) -> Result<Option<(u32, u32)>, CodecError> {
         size(header[3], header[4]),
         size(header[5], header[6]),
     )))
+}
+
+/// Key frames may take as long as this many milliseconds of the target rate. That of a screen is its
+/// text, and may take longer than one that somebody's face waits for.
+fn key_frame_budget_ms(content: VideoContent) -> u32 {
+    match content {
+        VideoContent::Camera => 300,
+        VideoContent::Screen => 1_000,
+    }
 }
 
 /// Faster for larger pictures, so that a 720p frame stays near 6 ms of one core.

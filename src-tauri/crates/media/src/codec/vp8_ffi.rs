@@ -24,6 +24,8 @@ pub(super) struct EncoderConfig {
     pub(super) cpu_used: i32,
     /// Largest key frame in per cent of an average frame.
     pub(super) max_intra_percent: u32,
+    /// Text and lines in place of people.
+    pub(super) is_screen: bool,
 }
 
 /// One encoded frame, copied out.
@@ -63,13 +65,14 @@ impl Encoder {
         let mut encoder = Self { context, config };
         use vpx::vp8e_enc_control_id as id;
         encoder.control(id::VP8E_SET_CPUUSED, wanted.cpu_used)?;
-        // Static background costs no bits below this difference.
-        encoder.control(id::VP8E_SET_STATIC_THRESHOLD, 1)?;
+        // Static background costs no bits below this difference; a screen has no noise.
+        let threshold = if wanted.is_screen { 100 } else { 1 };
+        encoder.control(id::VP8E_SET_STATIC_THRESHOLD, threshold)?;
         // The denoiser costs a millisecond and blurs faces; cameras denoise themselves.
         encoder.control(id::VP8E_SET_NOISE_SENSITIVITY, 0)?;
         // One token partition: one thread decodes it anyway, and partitions cost bytes.
         encoder.control(id::VP8E_SET_TOKEN_PARTITIONS, 0)?;
-        encoder.control(id::VP8E_SET_SCREEN_CONTENT_MODE, 0)?;
+        encoder.control(id::VP8E_SET_SCREEN_CONTENT_MODE, wanted.is_screen.into())?;
         let percent = c_int::try_from(wanted.max_intra_percent).unwrap_or(c_int::MAX);
         encoder.control(id::VP8E_SET_MAX_INTRA_BITRATE_PCT, percent)?;
         Ok(encoder)
@@ -265,8 +268,10 @@ fn encoder_config(wanted: EncoderConfig) -> Result<vpx::vpx_codec_enc_cfg_t, Cod
     config.rc_target_bitrate = wanted.bitrate_kbps;
     config.rc_dropframe_thresh = 30;
     config.rc_resize_allowed = 0;
-    config.rc_min_quantizer = 2;
-    config.rc_max_quantizer = 56;
+    // Finer than that, nobody sees a difference on a screen, and a still one would never be done.
+    config.rc_min_quantizer = if wanted.is_screen { 10 } else { 2 };
+    // Beyond this, small text cannot be read; pictures are left out instead.
+    config.rc_max_quantizer = if wanted.is_screen { 36 } else { 56 };
     config.rc_undershoot_pct = 100;
     config.rc_overshoot_pct = 15;
     config.rc_buf_initial_sz = 500;

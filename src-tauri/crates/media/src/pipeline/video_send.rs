@@ -13,11 +13,12 @@ use parking_lot::Mutex;
 
 use super::{PipelineError, is_running, join, spawn};
 use crate::clock;
-use crate::codec::{VideoCodec, VideoEncoder, VideoEncoderSettings, video_encoder};
+use crate::codec::{VideoCodec, VideoContent, VideoEncoder, VideoEncoderSettings, video_encoder};
 use crate::frame::VideoFrame;
 use crate::frame_slot::{FrameReader, FrameWriter, Taken, frame_slot};
 use crate::packetize::VideoPacketizer;
 use crate::rtp::OutgoingPacket;
+use crate::screen::SCREEN_FORMAT;
 
 /// How often the thread looks at its settings when no picture comes.
 const IDLE: Duration = Duration::from_millis(500);
@@ -88,6 +89,7 @@ pub struct VideoSend {
 #[derive(Debug)]
 struct Control {
     codec: Mutex<VideoCodec>,
+    content: Mutex<VideoContent>,
     bitrate_bps: AtomicU32,
     force_key_frame: AtomicBool,
     enabled: AtomicBool,
@@ -106,6 +108,7 @@ impl VideoSend {
         let (writer, reader) = frame_slot();
         let control = Arc::new(Control {
             codec: Mutex::new(settings.codec),
+            content: Mutex::default(),
             bitrate_bps: AtomicU32::new(settings.bitrate_bps),
             force_key_frame: AtomicBool::new(true),
             enabled: AtomicBool::new(true),
@@ -156,6 +159,11 @@ impl VideoSend {
         *self.control.codec.lock() = codec;
     }
 
+    /// Codes what comes from now on as pictures of this content; a change begins with a key frame.
+    pub fn set_content(&self, content: VideoContent) {
+        *self.control.content.lock() = content;
+    }
+
     /// False after a panic on the pipeline's thread: build another one.
     pub fn is_running(&self) -> bool {
         is_running(self.thread.as_ref())
@@ -190,6 +198,7 @@ struct Current {
     encoder: Box<dyn VideoEncoder>,
     packetizer: VideoPacketizer,
     bitrate_bps: u32,
+    content: VideoContent,
 }
 
 impl<F: FnMut(VideoCodec, Vec<OutgoingPacket>)> EncodeLoop<F> {
@@ -260,8 +269,10 @@ impl<F: FnMut(VideoCodec, Vec<OutgoingPacket>)> EncodeLoop<F> {
     /// The encoder for the codec and rate wanted now.
     fn current(&mut self) -> Result<&mut Current, PipelineError> {
         let codec = *self.control.codec.lock();
+        let content = *self.control.content.lock();
         let bitrate_bps = self.control.bitrate_bps.load(Relaxed);
-        let same = |current: &Current| current.encoder.codec() == codec;
+        let same =
+            |current: &Current| current.encoder.codec() == codec && current.content == content;
         let mut current = match self.current.take() {
             Some(current) if same(&current) => current,
             Some(_) | None => Current {
@@ -269,11 +280,13 @@ impl<F: FnMut(VideoCodec, Vec<OutgoingPacket>)> EncodeLoop<F> {
                     codec,
                     VideoEncoderSettings {
                         bitrate_bps,
-                        frame_rate_hz: self.frame_rate_hz,
+                        frame_rate_hz: frame_rate_hz(content, self.frame_rate_hz),
+                        content,
                     },
                 )?,
                 packetizer: VideoPacketizer::new(codec),
                 bitrate_bps,
+                content,
             },
         };
         if current.bitrate_bps != bitrate_bps {
@@ -281,5 +294,13 @@ impl<F: FnMut(VideoCodec, Vec<OutgoingPacket>)> EncodeLoop<F> {
             current.bitrate_bps = bitrate_bps;
         }
         Ok(self.current.insert(current))
+    }
+}
+
+/// What to expect until the pictures' own times tell better.
+fn frame_rate_hz(content: VideoContent, of_camera_hz: u32) -> u32 {
+    match content {
+        VideoContent::Camera => of_camera_hz,
+        VideoContent::Screen => SCREEN_FORMAT.frames_per_second,
     }
 }

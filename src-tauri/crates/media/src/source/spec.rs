@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::screen::ScreenTarget;
+
 /// Longest side of a wanted format in pixels.
 const MAX_SIDE: u32 = 4096;
 
@@ -98,6 +100,8 @@ pub enum VideoSourceSpec {
     },
     /// A camera by its stable id, see [`crate::camera::list_cameras`].
     Device(String),
+    /// A screen or a window, see [`crate::screen::list_screens`].
+    Screen(ScreenTarget),
 }
 
 impl FromStr for VideoSourceSpec {
@@ -119,9 +123,10 @@ impl FromStr for VideoSourceSpec {
                 })
             }
             ("device", id) if !id.is_empty() => Ok(VideoSourceSpec::Device(id.to_owned())),
+            ("screen" | "window", _) => text.parse().map(VideoSourceSpec::Screen),
             (_, _) => Err(ParseSpecError {
                 given: text.to_owned(),
-                expected: "none, test, file:PATH, file:PATH?stamp or device:ID",
+                expected: "none, test, file:PATH, file:PATH?stamp, device:ID, screen:ID or window:ID",
             }),
         }
     }
@@ -137,6 +142,7 @@ impl fmt::Display for VideoSourceSpec {
                 write!(f, "file:{}{suffix}", path.display())
             }
             VideoSourceSpec::Device(id) => write!(f, "device:{id}"),
+            VideoSourceSpec::Screen(target) => target.fmt(f),
         }
     }
 }

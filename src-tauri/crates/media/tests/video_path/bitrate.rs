@@ -1,6 +1,6 @@
 //! The rate follows its target within half a second of frames, down and up.
 
-use duet_media::codec::{VideoCodec, VideoEncoderSettings, video_encoder};
+use duet_media::codec::{VideoCodec, VideoContent, VideoEncoderSettings, video_encoder};
 
 use super::moving_picture::moving_picture;
 
@@ -14,6 +14,7 @@ fn every_codec_follows_its_target() {
         let settings = VideoEncoderSettings {
             bitrate_bps: 1_500_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         };
         let mut encoder = video_encoder(codec, settings).expect("encoder");
         let mut index = 0;

@@ -1,6 +1,8 @@
 //! Key frames come when asked for, at once, and not otherwise.
 
-use duet_media::codec::{VideoCodec, VideoEncoderSettings, video_decoder, video_encoder};
+use duet_media::codec::{
+    VideoCodec, VideoContent, VideoEncoderSettings, video_decoder, video_encoder,
+};
 
 use super::moving_picture::moving_picture;
 
@@ -10,6 +12,7 @@ fn a_forced_key_frame_is_the_next_frame_and_starts_a_new_decoder() {
         let settings = VideoEncoderSettings {
             bitrate_bps: 1_000_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         };
         let mut encoder = video_encoder(codec, settings).expect("encoder");
         for index in 0..120 {

@@ -1,6 +1,8 @@
 //! What is encoded comes back looking the same, also after a change of size.
 
-use duet_media::codec::{VideoCodec, VideoEncoderSettings, video_decoder, video_encoder};
+use duet_media::codec::{
+    VideoCodec, VideoContent, VideoEncoderSettings, video_decoder, video_encoder,
+};
 
 use super::moving_picture::{moving_picture, psnr};
 
@@ -10,6 +12,7 @@ fn every_codec_keeps_a_moving_picture() {
         let settings = VideoEncoderSettings {
             bitrate_bps: 1_500_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         };
         let mut encoder = video_encoder(codec, settings).expect("encoder");
         let mut decoder = video_decoder(codec).expect("decoder");
@@ -39,6 +42,7 @@ fn a_change_of_size_starts_with_a_key_frame() {
         let settings = VideoEncoderSettings {
             bitrate_bps: 800_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         };
         let mut encoder = video_encoder(codec, settings).expect("encoder");
         let mut decoder = video_decoder(codec).expect("decoder");

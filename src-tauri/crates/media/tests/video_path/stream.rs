@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use duet_media::codec::{
-    VideoCodec, VideoDecoder, VideoEncoder, VideoEncoderSettings, video_decoder, video_encoder,
+    VideoCodec, VideoContent, VideoDecoder, VideoEncoder, VideoEncoderSettings, video_decoder,
+    video_encoder,
 };
 use duet_media::frame::VideoFrame;
 use duet_media::packetize::VideoPacketizer;
@@ -28,6 +29,7 @@ impl Sender {
         let settings = VideoEncoderSettings {
             bitrate_bps: 800_000,
             frame_rate_hz: 30,
+            content: VideoContent::Camera,
         };
         Self {
             encoder: video_encoder(codec, settings).expect("this build has it"),

@@ -128,10 +128,13 @@ impl Waiting {
     }
 }
 
+/// What came, and from which address the library believes it came.
+type Arrived = (SocketAddr, Vec<u8>);
+
 /// From all tunnels to one socket of the library.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
-    state: Mutex<(VecDeque<(SocketAddr, Vec<u8>)>, Option<Waker>)>,
+    state: Mutex<(VecDeque<Arrived>, Option<Waker>)>,
 }
 
 impl Incoming {
@@ -148,8 +151,8 @@ impl Incoming {
         }
     }
 
-    /// The next datagram, and from which address the library believes it came.
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<(SocketAddr, Vec<u8>)> {
+    /// The next datagram.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Arrived> {
         let mut state = self.state.lock();
         match state.0.pop_front() {
             Some(datagram) => Poll::Ready(datagram),

@@ -101,6 +101,40 @@ pub enum ClientMessage {
         /// The call.
         call_id: String,
     },
+    /// Show a code by which somebody may show a screen here.
+    CastOpen {
+        /// The client's id for this session, bound to the connection.
+        uid: String,
+        /// The name the presenter sees.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Keep the display's place for 120 s when the connection breaks.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resume: bool,
+        /// Proof that the code shown last, or the place behind it, is ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume_token: Option<String>,
+        /// Admission to a closed server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
+    /// Show a screen on the display that shows this code.
+    CastJoin {
+        /// The code as a person typed it. Parsing leaves a bad one as it is: the answer to it is
+        /// [`super::ErrorCode::CastRefused`], not a fault.
+        code: String,
+        /// The client's id for this session, bound to the connection.
+        uid: String,
+        /// The name the display shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Keep the presenter's place for 120 s when the connection breaks.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resume: bool,
+        /// Admission to a closed server.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// A text for one person.
     Message(Text),
     /// Asks for ICE servers with fresh credentials.
@@ -128,7 +162,7 @@ pub struct Text {
 
 impl ClientMessage {
     /// Every `cmd` a client may send, aliases included.
-    pub(crate) const COMMANDS: [&str; 16] = [
+    pub(crate) const COMMANDS: [&str; 18] = [
         "join",
         "offer",
         "answer",
@@ -141,6 +175,8 @@ impl ClientMessage {
         "accept",
         "decline",
         "cancel",
+        "cast-open",
+        "cast-join",
         "message",
         "ice-servers",
         "keepalive",
@@ -163,6 +199,8 @@ impl ClientMessage {
             Self::Accept { .. } => "accept",
             Self::Decline { .. } => "decline",
             Self::Cancel { .. } => "cancel",
+            Self::CastOpen { .. } => "cast-open",
+            Self::CastJoin { .. } => "cast-join",
             Self::Message(_) => "message",
             Self::IceServers => "ice-servers",
             Self::Keepalive => "keepalive",

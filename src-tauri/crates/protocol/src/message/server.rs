@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AudioState, CallMedia, ErrorCode, Forward, IceServer, LeaveReason, LoginAnswer, Person,
-    Presence, VideoState,
+    AudioState, CallMedia, CastRole, ErrorCode, Forward, IceServer, LeaveReason, LoginAnswer,
+    Person, Presence, VideoState,
 };
 
 /// What the server sends.
@@ -32,6 +32,9 @@ pub enum ServerMessage {
         /// Whether a kept place was taken back.
         #[serde(default)]
         resumed: bool,
+        /// In the room of a cast: what we are there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<CastRole>,
     },
     /// To the joiner: somebody is already there.
     RespJoin {
@@ -157,6 +160,18 @@ pub enum ServerMessage {
         /// Who called.
         from: Person,
     },
+    /// To a display: the code to show, in the place of the one before.
+    CastCode {
+        /// As people read it, `XXXX-XXXX`.
+        code: String,
+        /// The room in which display and presenter will be; nobody can join it by itself.
+        room_id: String,
+        /// How long the code is good, in seconds. Another one comes when it is not.
+        expires_in: u32,
+        /// Proof for coming back; our server puts one into each `cast-code`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume_token: Option<String>,
+    },
     /// A text from somebody.
     Message {
         /// The uid of the sender.
@@ -202,7 +217,7 @@ pub enum ServerMessage {
 
 impl ServerMessage {
     /// Every `cmd` a server may send, aliases included.
-    pub(crate) const COMMANDS: [&str; 29] = [
+    pub(crate) const COMMANDS: [&str; 30] = [
         "joined",
         "resp-join",
         "new-peer",
@@ -226,6 +241,7 @@ impl ServerMessage {
         "no-answer",
         "unavailable",
         "missed",
+        "cast-code",
         "message",
         "delivered",
         "ice-servers",

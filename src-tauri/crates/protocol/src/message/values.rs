@@ -46,6 +46,16 @@ pub enum VideoState {
     Screen,
 }
 
+/// What somebody is in the room of a cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CastRole {
+    /// Shows what comes; sends nothing.
+    Display,
+    /// Shows a screen, and makes the first offer.
+    Presenter,
+}
+
 /// Why the other's place became free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -31,6 +31,8 @@ impl Exchange {
         let (asked, token) = match &*message {
             ClientMessage::Join { room_id, token, .. } => (Asked::Join(room_id), token),
             ClientMessage::Login { token, .. } => (Asked::Login, token),
+            ClientMessage::CastOpen { token, .. } => (Asked::CastOpen, token),
+            ClientMessage::CastJoin { token, .. } => (Asked::CastJoin, token),
             ClientMessage::Offer(_)
             | ClientMessage::Answer(_)
             | ClientMessage::Candidate(_)
@@ -57,7 +59,10 @@ impl Exchange {
         }
         // Who was admitted once may come back to what is kept, also after the token's last second:
         // a broken connection ends no call.
-        if self.rooms.is_return(message) || self.is_login_return(message) {
+        if self.rooms.is_return(message)
+            || self.is_login_return(message)
+            || self.is_cast_return(message)
+        {
             return true;
         }
         let command = message.command();
@@ -68,6 +73,15 @@ impl Exchange {
         self.rooms.note_failure(now, id);
         self.rooms.refuse(id, command, code);
         false
+    }
+
+    fn is_cast_return(&self, message: &ClientMessage) -> bool {
+        match message {
+            ClientMessage::CastOpen {
+                uid, resume_token, ..
+            } => self.is_cast_proven(uid, resume_token.as_deref()),
+            _ => false,
+        }
     }
 
     fn is_login_return(&self, message: &ClientMessage) -> bool {
@@ -86,6 +100,9 @@ fn set_name(message: &mut ClientMessage, grant: &Grant) {
     };
     match message {
         ClientMessage::Join { name, .. } => *name = Some(granted.clone()),
+        ClientMessage::CastOpen { name, .. } | ClientMessage::CastJoin { name, .. } => {
+            *name = Some(granted.clone());
+        }
         ClientMessage::Login { name, .. } => name.clone_from(granted),
         _ => {}
     }

@@ -75,7 +75,17 @@ impl Node {
                 let ice_servers = self.exchange.ice_servers();
                 self.send(id, ServerMessage::IceServers { ice_servers });
             }
-            ClientMessage::IceServers | ClientMessage::Keepalive => {
+            // Our own exchange knows nothing of a place that is elsewhere.
+            ClientMessage::CastOpen { .. } if place.is_some() => {
+                self.refuse(id, "cast-open", ErrorCode::AlreadyInRoom);
+            }
+            ClientMessage::CastJoin { .. } if place.is_some() => {
+                self.refuse(id, "cast-join", ErrorCode::AlreadyInRoom);
+            }
+            ClientMessage::CastOpen { .. }
+            | ClientMessage::CastJoin { .. }
+            | ClientMessage::IceServers
+            | ClientMessage::Keepalive => {
                 self.exchange.handle(at.now, at.wall, id, message);
             }
         }

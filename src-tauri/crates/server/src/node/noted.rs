@@ -1,6 +1,6 @@
 //! What a home learns from the messages that it passes on: where its clients are, and whom they know.
 
-use duet_protocol::{ClientMessage, LoginAnswer, Presence, RoomId, ServerMessage};
+use duet_protocol::{CastRole, ClientMessage, LoginAnswer, Presence, RoomId, ServerMessage};
 
 use super::client::{HeardCall, Seat};
 use super::{Moment, Node, NodeId};
@@ -22,11 +22,14 @@ impl Node {
         };
         match message {
             ServerMessage::Joined {
-                uid, resume_token, ..
+                uid,
+                resume_token,
+                role,
+                ..
             } => {
                 let token = resume_token.clone().unwrap_or_default();
                 client.uid = Some(uid.clone());
-                self.note_joined(at, id, link, uid, token);
+                self.note_joined(at, id, link, uid, token, *role);
             }
             ServerMessage::Full { .. } => {
                 if let Some(ClientMessage::Join { uid, .. }) =
@@ -94,12 +97,21 @@ impl Node {
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. }
+            | ServerMessage::CastCode { .. }
             | ServerMessage::Keepalive
             | ServerMessage::Error { .. } => {}
         }
     }
 
-    fn note_joined(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: String) {
+    fn note_joined(
+        &mut self,
+        at: Moment,
+        id: ConnectionId,
+        link: u64,
+        uid: &str,
+        token: String,
+        role: Option<CastRole>,
+    ) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -120,6 +132,7 @@ impl Node {
                 room_id: room_id.clone(),
                 resume: *resume || resume_token.is_some(),
                 token,
+                role,
             };
             let ticket = PlaceTicket {
                 key: key.clone(),

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use duet_protocol::{LeaveReason, RoomId, ServerMessage};
+use duet_protocol::{CastRole, LeaveReason, RoomId, ServerMessage};
 use serde::{Deserialize, Serialize};
 
 use super::room::{Member, Presence, Room};
@@ -33,6 +33,9 @@ pub(crate) struct MemberTicket {
     pub(crate) resume: bool,
     /// The resume token it was given last.
     pub(crate) token: String,
+    /// What it is in the room of a cast.
+    #[serde(default)]
+    pub(crate) role: Option<CastRole>,
 }
 
 impl PlaceTicket {
@@ -80,6 +83,7 @@ impl Rooms {
                 room_id: member.room_id.clone(),
                 resume: member.resume,
                 token,
+                role: member.role,
             }
         });
         Some(PlaceTicket {
@@ -273,5 +277,6 @@ fn place_of_ticket(ticket: &MemberTicket, presence: Presence) -> Member {
         resume: ticket.resume,
         tokens: ResumeTokens::known(&ticket.token),
         candidates: 0,
+        role: ticket.role,
     }
 }

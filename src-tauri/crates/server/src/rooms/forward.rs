@@ -55,6 +55,8 @@ fn addressing(message: &ClientMessage) -> Option<(&str, &str, &str)> {
         | ClientMessage::Accept { .. }
         | ClientMessage::Decline { .. }
         | ClientMessage::Cancel { .. }
+        | ClientMessage::CastOpen { .. }
+        | ClientMessage::CastJoin { .. }
         | ClientMessage::Message(_)
         | ClientMessage::IceServers
         | ClientMessage::Keepalive => None,
@@ -89,6 +91,8 @@ fn spend_candidate(room: &mut Room, uid: &str, message: &ClientMessage) -> bool 
         | ClientMessage::Accept { .. }
         | ClientMessage::Decline { .. }
         | ClientMessage::Cancel { .. }
+        | ClientMessage::CastOpen { .. }
+        | ClientMessage::CastJoin { .. }
         | ClientMessage::Message(_)
         | ClientMessage::IceServers
         | ClientMessage::Keepalive => {}
@@ -129,6 +133,8 @@ fn for_receiver(message: ClientMessage, room_id: String) -> Option<ServerMessage
         | ClientMessage::Accept { .. }
         | ClientMessage::Decline { .. }
         | ClientMessage::Cancel { .. }
+        | ClientMessage::CastOpen { .. }
+        | ClientMessage::CastJoin { .. }
         | ClientMessage::Message(_)
         | ClientMessage::IceServers
         | ClientMessage::Keepalive => None,

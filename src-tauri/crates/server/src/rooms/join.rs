@@ -139,6 +139,7 @@ impl Rooms {
             resume,
             tokens: ResumeTokens::new(),
             candidates: 0,
+            role: None,
         });
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.room = Some(key.clone());
@@ -154,7 +155,7 @@ impl Rooms {
     }
 
     /// The place was kept, or is still held by a connection that the client has given up.
-    fn take_back(&mut self, id: ConnectionId, key: &str, request: Request) {
+    pub(super) fn take_back(&mut self, id: ConnectionId, key: &str, request: Request) {
         self.tell_other_away(key, &request.uid);
         self.replace_in_place(id, &request.uid);
         let kept = self
@@ -204,7 +205,7 @@ impl Rooms {
         }
     }
 
-    fn send_joined(&mut self, id: ConnectionId, key: &str, uid: &str, resumed: bool) {
+    pub(super) fn send_joined(&mut self, id: ConnectionId, key: &str, uid: &str, resumed: bool) {
         let Some(room) = self.rooms.get(key) else {
             return;
         };
@@ -218,6 +219,7 @@ impl Rooms {
             ice_servers: self.ice_servers(),
             resume_token: Some(member.tokens.current().to_owned()),
             resumed,
+            role: member.role,
         };
         self.send(id, message);
     }

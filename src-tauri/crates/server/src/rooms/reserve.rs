@@ -1,8 +1,9 @@
-//! Rooms that are not for everybody: the rooms of calls.
+//! Rooms that are not for everybody: the rooms of calls and of casts.
 //!
 //! While a call rings its room is shut, even for the two; when it is accepted the room admits these two
 //! alone. The reservation ends with the room, when the last one leaves it: afterwards the id, which
-//! nobody else ever learned, is that of any room. So two whose server restarted meet again in it.
+//! nobody else ever learned, is that of any room. So two whose server restarted meet again in it. The room
+//! of a cast is shut while its code is shown, and admits nobody but who comes back to a place in it.
 
 use super::{ConnectionId, Rooms};
 
@@ -13,6 +14,8 @@ pub(super) enum Reservation {
     Shut,
     /// These two.
     For([String; 2]),
+    /// Those who have a place, which the code of a cast gave them.
+    Cast,
 }
 
 impl Rooms {
@@ -46,6 +49,7 @@ impl Rooms {
         match self.reservations.get(key) {
             None => true,
             Some(Reservation::Shut) => false,
+            Some(Reservation::Cast) => self.place_of(uid) == Some(key),
             Some(Reservation::For(uids)) => uids.iter().any(|admitted| admitted == uid),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use duet_protocol::CastRole;
 use duet_protocol::limits::ROOM_PLACES;
 
 use super::ConnectionId;
@@ -27,6 +28,8 @@ pub(super) struct Member {
     pub(super) tokens: ResumeTokens,
     /// Candidates sent since the last description this member sent.
     pub(super) candidates: u32,
+    /// What the member is in the room of a cast.
+    pub(super) role: Option<CastRole>,
 }
 
 /// Whether somebody who holds a place, or is logged in, is there.

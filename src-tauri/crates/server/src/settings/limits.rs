@@ -36,6 +36,18 @@ pub(super) struct LimitSettings {
     /// Calls by name from one address in a minute.
     #[arg(long, env = "DUET_CALLS_PER_MINUTE", default_value_t = 60)]
     calls_per_minute: u32,
+
+    /// Wrong codes of casts from one address in a minute.
+    #[arg(long, env = "DUET_CAST_GUESSES_PER_MINUTE", default_value_t = 5)]
+    cast_guesses_per_minute: u32,
+
+    /// Wrong codes of casts from everybody in a minute.
+    #[arg(
+        long,
+        env = "DUET_CAST_GUESSES_PER_MINUTE_OVERALL",
+        default_value_t = 1_000
+    )]
+    cast_guesses_per_minute_overall: u32,
 }
 
 impl LimitSettings {
@@ -49,6 +61,8 @@ impl LimitSettings {
             max_connections: self.max_connections,
             failed_joins_per_minute: self.failed_joins_per_minute,
             calls_per_minute: self.calls_per_minute,
+            cast_guesses_per_minute: self.cast_guesses_per_minute,
+            cast_guesses_per_minute_overall: self.cast_guesses_per_minute_overall,
             messages_per_second: self.messages_per_second,
             message_burst: self.message_burst,
             ..config

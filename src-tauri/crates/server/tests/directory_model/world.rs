@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 use duet_server::AddressKey;
-use duet_server::exchange::{DirectoryConfig, Exchange};
+use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
 use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
 
 use super::calls::Call;
@@ -58,7 +58,7 @@ impl World {
             ..DirectoryConfig::default()
         };
         Self {
-            exchange: Exchange::new(rooms, directory),
+            exchange: Exchange::new(rooms, directory, CastConfig::default()),
             now: Instant::now(),
             next_id: 0,
             clients: vec![None; clients],

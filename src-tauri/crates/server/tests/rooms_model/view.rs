@@ -49,6 +49,7 @@ pub(super) fn note(view: &mut View, message: &ServerMessage) {
         | ServerMessage::NoAnswer { .. }
         | ServerMessage::Unavailable { .. }
         | ServerMessage::Missed { .. }
+        | ServerMessage::CastCode { .. }
         | ServerMessage::Message { .. }
         | ServerMessage::Delivered { .. }
         | ServerMessage::IceServers { .. }

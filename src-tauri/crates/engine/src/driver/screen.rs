@@ -1,0 +1,101 @@
+//! Showing a screen: in a call in place of the camera, or on a display by its code.
+//!
+//! The camera's own stream carries the screen; `media-state` says which it is. A second stream was
+//! weighed: it would show the camera beside the screen, but needs a second section in the description,
+//! which plain pages written for one do not show, and it halves what text gets of a narrow path.
+
+use duet_call::{CallState, Input};
+use duet_media::screen::ScreenTarget;
+use duet_protocol::CastRole;
+
+use super::Driver;
+use crate::event::{EndpointEvent, ShareEvent};
+use crate::local_media::Wanted;
+
+impl Driver {
+    /// Shows a screen to the other, another one, or none. Ignored outside a room.
+    pub(super) fn share(&mut self, target: Option<ScreenTarget>) {
+        match target {
+            Some(_) if !self.call.state().opens_devices() => {}
+            Some(target) => {
+                self.media.set_share(Some(target));
+                self.announce_media();
+            }
+            None if self.call.cast_role() == Some(CastRole::Presenter) => self.input(Input::Leave),
+            None => self.end_share(None),
+        }
+    }
+
+    pub(super) fn open_cast(&mut self) {
+        let name = self.config.name.clone();
+        self.enter(Input::OpenCast { name });
+        self.announce_media();
+    }
+
+    pub(super) fn join_cast(&mut self, code: String, target: ScreenTarget) {
+        if self.call.state().is_active() {
+            return;
+        }
+        self.media.set_share(Some(target));
+        let name = self.config.name.clone();
+        self.enter(Input::JoinCast { code, name });
+        self.announce_media();
+    }
+
+    /// What became of a screen that was to be shown.
+    pub(super) fn screen_notice(
+        &mut self,
+        target: &ScreenTarget,
+        result: Result<(), &'static str>,
+    ) {
+        if self.media.share() != Some(target) {
+            return;
+        }
+        match result {
+            Ok(()) => self.tell(EndpointEvent::Share(ShareEvent::Started(target.clone()))),
+            Err(code) => {
+                self.end_share(Some(code));
+                // A presenter has nothing else to show.
+                if self.call.cast_role() == Some(CastRole::Presenter) {
+                    self.input(Input::Leave);
+                }
+            }
+        }
+    }
+
+    /// No screen is shown any more.
+    fn end_share(&mut self, code: Option<&'static str>) {
+        if self.media.share().is_none() {
+            return;
+        }
+        self.media.set_share(None);
+        self.announce_media();
+        self.tell(EndpointEvent::Share(ShareEvent::Ended { code }));
+    }
+
+    /// Devices are open in a room or for a preview, and never otherwise. A cast opens neither camera nor
+    /// microphone. What is shown ends with the room.
+    pub(super) fn update_devices(&mut self, state: &CallState) {
+        let is_in_room = state.opens_devices();
+        if !is_in_room {
+            self.end_share(None);
+        }
+        let wanted = match self.call.cast_role() {
+            Some(role) => Wanted {
+                speaker: is_in_room && role == CastRole::Display,
+                screen: is_in_room,
+                ..Wanted::default()
+            },
+            None => {
+                let is_open = self.preview || is_in_room;
+                Wanted {
+                    camera: is_open,
+                    microphone: is_open,
+                    speaker: is_open,
+                    screen: is_in_room,
+                }
+            }
+        };
+        self.media.set_wanted(wanted);
+    }
+}

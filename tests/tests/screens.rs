@@ -1,0 +1,170 @@
+//! Two real windows: a window of another program is shared in a call and shown on a display by its code,
+//! and what it shows is read from a picture of the other's screen.
+#![cfg(target_os = "linux")]
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use duet_media::barcode::{self, Stamp};
+use duet_testkit::painted_window::{PaintedWindow, Part, rectangle};
+use duet_testkit::{target_dir, turn};
+use duet_tests::TestServer;
+use duet_tests::desk::{self, Desk, PATIENCE};
+
+const TITLE: &str = "Minutes of May";
+/// What is on the window that is shared.
+const NUMBER: u32 = 424_242;
+const WIDTH: u32 = 640;
+const HEIGHT: u32 = 360;
+
+/// Another program's window with a number on it that a test can read.
+fn minutes(desk: &Desk) -> Result<PaintedWindow> {
+    let place = rectangle(500, 400, WIDTH as u16, HEIGHT as u16);
+    let window = PaintedWindow::titled(desk.display_name(), place, TITLE)?;
+    // The window manager frames it and tells nobody when it is done; painting is repeated until seen.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        window.fill(0xff_ff_ff, &white_parts())?;
+        if desk
+            .stamp()?
+            .is_some_and(|found| found.stamp.frame_number == NUMBER)
+        {
+            return Ok(window);
+        }
+        if Instant::now() >= deadline {
+            bail!("the window with the number does not appear");
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The white runs of a picture with the number's stamp.
+fn white_parts() -> Vec<Part> {
+    let mut picture = vec![16; (WIDTH * HEIGHT * 3 / 2) as usize];
+    let stamp = Stamp {
+        frame_number: NUMBER,
+        capture_ts_us: 0,
+    };
+    barcode::write_i420(&mut picture, WIDTH, HEIGHT, stamp);
+    let is_white = |x: u32, y: u32| x < WIDTH && picture[(y * WIDTH + x) as usize] > 125;
+    let mut parts = Vec::new();
+    for y in 0..HEIGHT {
+        let mut start = None;
+        for x in 0..=WIDTH {
+            match (start, is_white(x, y)) {
+                (None, true) => start = Some(x),
+                (Some(from), false) => {
+                    parts.push(rectangle(from as i16, y as i16, (x - from) as u16, 1));
+                    start = None;
+                }
+                (None, false) | (Some(_), true) => {}
+            }
+        }
+    }
+    parts
+}
+
+/// Waits until the number is on somebody's screen, or no longer.
+fn until_number(desk: &Desk, is_there: bool, name: &str) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        let found = desk.stamp()?;
+        if found.is_some_and(|found| found.stamp.frame_number == NUMBER) == is_there {
+            return desk.keep_picture(&target_dir::kept("screens")?.join(name));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    desk.keep_picture(&target_dir::kept("failed")?.join(name))?;
+    let page = desk.window.page_text().unwrap_or_default();
+    bail!(
+        "the number is there: {}, see {name}; the page says:\n{page}",
+        !is_there
+    )
+}
+
+/// Chooses the other program's window in the picker and confirms.
+fn choose_minutes(desk: &Desk) -> Result<()> {
+    desk.shown("share-picker")?;
+    desk.click("share-windows")?;
+    desk.window.wait_for_text(TITLE, PATIENCE)?;
+    desk.keep_picture(&target_dir::kept("screens")?.join("picker.png"))?;
+    let sources = desk.window.find_all("[data-testid=\"share-source\"]")?;
+    for source in sources {
+        // (WebDriver takes a line that is cut off with an ellipsis for hidden.)
+        let text = source.property("textContent")?;
+        if text.as_str().is_some_and(|text| text.contains(TITLE)) {
+            source.click()?;
+            return desk.click("share-confirm");
+        }
+    }
+    bail!("the window is not in the picker")
+}
+
+fn in_a_room(desk: &Desk) -> Result<()> {
+    desk.enter_lobby("screens")?;
+    desk.click("lobby-join")
+}
+
+#[test]
+fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
+    if desk::unavailable("the_other_sees_the_window_that_is_shared_and_no_other") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let ada = Desk::sit_down(&server.url(), &["--name", "Ada"])?;
+    let ben = Desk::sit_down(&server.url(), &["--name", "Ben"])?;
+    for desk in [&ada, &ben] {
+        in_a_room(desk)?;
+    }
+    for desk in [&ada, &ben] {
+        desk.until_call_is("connected", PATIENCE)?;
+    }
+    let _minutes = minutes(&ada)?;
+    ada.window.press("s")?;
+    choose_minutes(&ada)?;
+    ada.shown("sharing")?;
+    until_number(&ben, true, "shared.png")?;
+    ada.keep_picture(&target_dir::kept("screens")?.join("sharing.png"))?;
+    ada.click("share-stop")?;
+    until_number(&ben, false, "shared-no-more.png")?;
+    assert_eq!(ben.call_state()?, "connected");
+    Ok(())
+}
+
+#[test]
+fn a_display_shows_the_window_of_whoever_types_its_code() -> Result<()> {
+    if desk::unavailable("a_display_shows_the_window_of_whoever_types_its_code") {
+        return Ok(());
+    }
+    let _turn = turn::take()?;
+    let server = TestServer::start()?;
+    let wall = Desk::sit_down(&server.url(), &["--name", "Wall"])?;
+    let ada = Desk::sit_down(&server.url(), &["--name", "Ada"])?;
+    wall.click("show-here")?;
+    let first = code_on(&wall)?;
+    wall.keep_picture(&target_dir::kept("screens")?.join("display.png"))?;
+    let _minutes = minutes(&ada)?;
+    ada.click("show-mine")?;
+    ada.fill("cast-code-field", &first.to_lowercase().replace('-', " "))?;
+    ada.click("cast-next")?;
+    choose_minutes(&ada)?;
+    until_number(&wall, true, "cast.png")?;
+    ada.shown("screen-presenting")?;
+    ada.keep_picture(&target_dir::kept("screens")?.join("presenting.png"))?;
+    ada.click("presenting-stop")?;
+    ada.shown("screen-home")?;
+    assert_ne!(code_on(&wall)?, first);
+    // The one that was used is refused, and says so.
+    ada.click("show-mine")?;
+    ada.fill("cast-code-field", &first)?;
+    ada.click("cast-next")?;
+    choose_minutes(&ada)?;
+    ada.shown("failed-other-code")?;
+    Ok(())
+}
+
+fn code_on(desk: &Desk) -> Result<String> {
+    let code = desk.shown("cast-code")?.attribute("data-code")?;
+    code.context("a code on the display")
+}
