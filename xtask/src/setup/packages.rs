@@ -64,9 +64,10 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 8] = [
+const TESTS: [Package; 9] = [
     package("fonts-noto-cjk", "Chinese on the test display"),
     package("nginx-light", "the server behind a proxy"),
+    package("redis-server", "several servers as one"),
     package(
         "pulseaudio-utils",
         "playing into and recording from test devices",

@@ -8,6 +8,7 @@ use duet_protocol::{IceServer, limits};
 use thiserror::Error;
 
 use crate::access::AccessKeys;
+use crate::bus::RedisConfig;
 use crate::monitor::MonitorConfig;
 use crate::proxy::TrustedProxies;
 use crate::tls::TlsFiles;
@@ -53,6 +54,8 @@ pub struct ServerConfig {
     /// Wrong codes of casts from everybody in a minute. A code has 40 bits: at 1,000 a minute, one of a
     /// hundred displays that show a code is found in 20 years.
     pub cast_guesses_per_minute_overall: u32,
+    /// The Redis over which this server and others are one; `None` for a server alone.
+    pub redis: Option<RedisConfig>,
     /// Whether browsers get a page with which they join rooms.
     pub guest_page: bool,
     /// The times.
@@ -136,6 +139,7 @@ impl ServerConfig {
             calls_per_minute: 60,
             cast_guesses_per_minute: 5,
             cast_guesses_per_minute_overall: 1000,
+            redis: None,
             guest_page: true,
             timing: Timing::default(),
         }

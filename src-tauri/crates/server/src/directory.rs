@@ -16,7 +16,7 @@ use duet_protocol::{LoginRefusal, User, limits};
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::budget::AddressBudget;
-use crate::rooms::Presence;
+use crate::rooms::{ConnectionId, Presence};
 use crate::tokens::ResumeTokens;
 pub(crate) use calls::{Call, Calls, Stage};
 use changes::Change;
@@ -113,6 +113,29 @@ impl Directory {
 
     pub(crate) fn login_count(&self) -> usize {
         self.logins.len()
+    }
+
+    /// Whether anybody is in a lobby.
+    pub(crate) fn has_lobby(&self, lobby_key: &str) -> bool {
+        self.lobbies.contains_key(lobby_key)
+    }
+
+    /// The canonical names of the lobbies in which somebody is.
+    pub(crate) fn lobby_keys(&self) -> impl Iterator<Item = &String> {
+        self.lobbies.keys()
+    }
+
+    /// The uids of everybody in a lobby.
+    pub(crate) fn uids_in(&self, lobby_key: &str) -> Vec<String> {
+        let uids = self.lobbies.get(lobby_key).map(Lobby::uids);
+        uids.into_iter().flatten().map(str::to_owned).collect()
+    }
+
+    /// The connections of a lobby's people.
+    pub(crate) fn connections_in(&self, lobby_key: &str) -> Vec<ConnectionId> {
+        let uids = self.uids_in(lobby_key).into_iter();
+        uids.filter_map(|uid| self.logins.get(&uid)?.presence.connection())
+            .collect()
     }
 
     /// Whether `uid` could log in under this name, seen without the login it may have now.

@@ -11,13 +11,14 @@
 //! shown as busy is in a call or a room, or away for 120 s at most.
 
 mod admission;
+mod adopt;
 mod answering;
 mod calling;
 mod cast;
 mod login;
 mod text;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime};
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
@@ -29,6 +30,7 @@ use crate::cast::Casts;
 use crate::directory::Directory;
 pub use crate::directory::DirectoryConfig;
 use crate::rooms::{ConnectionId, Output, Presence, Rooms, RoomsConfig};
+pub(crate) use adopt::{Key, LoginTicket};
 
 /// How long the room of a call that nobody accepted stays shut.
 const SHUT_ROOM_TIME: Duration = Duration::from_secs(120);
@@ -39,6 +41,8 @@ pub struct Exchange {
     rooms: Rooms,
     directory: Directory,
     casts: Casts,
+    /// Connections with a place in a room of another node.
+    elsewhere: HashSet<ConnectionId>,
     /// Those of a closed server.
     access: Option<AccessKeys>,
     /// What the tokens of connections admitted to.
@@ -74,6 +78,7 @@ impl Exchange {
             rooms,
             directory: Directory::new(directory),
             casts: Casts::new(casts),
+            elsewhere: HashSet::new(),
             access: None,
             grants: HashMap::new(),
         }
@@ -170,6 +175,7 @@ impl Exchange {
 
     /// A connection ended, by whatever cause.
     pub fn broken(&mut self, now: Instant, id: ConnectionId) {
+        self.elsewhere.remove(&id);
         self.grants.remove(&id);
         self.rooms.broken(now, id);
         self.settle(now);
@@ -271,12 +277,20 @@ impl Exchange {
     }
 
     /// Who a connection is, if it has said so.
+    #[must_use]
     pub(crate) fn uid_of(&self, id: ConnectionId) -> Option<&str> {
         self.rooms.uid_of(id)
     }
 
     fn is_occupied(&self, uid: &str) -> bool {
-        self.directory.calls.of(uid).is_some() || self.rooms.place_of(uid).is_some()
+        self.directory.calls.of(uid).is_some() || self.has_place(uid)
+    }
+
+    /// Whether somebody is in a room, here or elsewhere.
+    fn has_place(&self, uid: &str) -> bool {
+        let is_elsewhere = |id| self.elsewhere.contains(&id);
+        self.rooms.place_of(uid).is_some()
+            || self.rooms.connection_of(uid).is_some_and(is_elsewhere)
     }
 
     fn renew_ice_servers(&mut self, id: ConnectionId) {

@@ -191,7 +191,7 @@ fn judge<B>(
             text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n")
         }
         ("/ws", _) => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n"),
-        (path, _) => monitor::health(path, entry.shared.is_ready())
+        (path, _) => monitor::health(path, entry.shared.is_ready(), entry.shared.is_cut_off())
             .or_else(|| guest_page(request, entry, visit))
             .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }

@@ -1,4 +1,4 @@
-//! The I/O around the exchange: one lock, the queue of every connection, and the timer.
+//! The I/O around the node: one lock, the queue of every connection, and the timer.
 //!
 //! Outputs are queued while the lock is held, so each connection gets its messages in the order in
 //! which the exchange decided them. Nothing under the lock waits for anything.
@@ -12,12 +12,12 @@ use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::access::AccessKeys;
 use crate::address::AddressKey;
-use crate::exchange::{CastConfig, Counts, DirectoryConfig, Exchange};
+use crate::exchange::{Counts, Key};
 use crate::metrics::Metrics;
+use crate::node::{ClusterStats, Command, Envelope, Moment, Node, NodeId, Verdict};
 use crate::outgoing::Outgoing;
-use crate::rooms::{ConnectionId, Output, RoomsConfig};
+use crate::rooms::{ConnectionId, Output};
 use crate::turn::{Entrance, IceList, Now};
 
 /// What one server knows, and its connections.
@@ -26,12 +26,14 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     next_id: AtomicU64,
     timeout_changed: Notify,
+    /// The node has something to ask of Redis.
+    is_asking: Notify,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Debug)]
 struct State {
-    exchange: Exchange,
+    node: Node,
     clients: HashMap<ConnectionId, Client>,
     ice: Arc<IceList>,
     /// Nothing is sent any more: the server is ending.
@@ -54,27 +56,17 @@ pub(crate) struct Registration {
 }
 
 impl Hub {
-    pub(crate) fn new(
-        rooms: RoomsConfig,
-        directory: DirectoryConfig,
-        casts: CastConfig,
-        access: Option<AccessKeys>,
-        ice: Arc<IceList>,
-        metrics: Arc<Metrics>,
-    ) -> Arc<Self> {
-        let mut exchange = Exchange::new(rooms, directory, casts);
-        if let Some(keys) = access {
-            exchange.close_with(keys);
-        }
+    pub(crate) fn new(node: Node, ice: Arc<IceList>, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                exchange,
+                node,
                 clients: HashMap::new(),
                 ice,
                 is_silent: false,
             }),
             next_id: AtomicU64::new(1),
             timeout_changed: Notify::new(),
+            is_asking: Notify::new(),
             metrics,
         })
     }
@@ -88,7 +80,7 @@ impl Hub {
         let id = ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed));
         let outgoing = Arc::new(Outgoing::default());
         let mut state = self.state.lock();
-        state.exchange.connected(id, address);
+        state.node.connected(id, address);
         let client = Client {
             outgoing: Arc::clone(&outgoing),
             entrance,
@@ -111,20 +103,19 @@ impl Hub {
     /// Connections, and what the exchange holds.
     pub(crate) fn counts(&self) -> (usize, Counts) {
         let state = self.state.lock();
-        (state.clients.len(), state.exchange.counts())
+        (state.clients.len(), state.node.exchange().counts())
     }
 
     /// Does what is due, places and names to be given up, calls that rang too long, lobbies to be told;
     /// runs for as long as the server.
     pub(crate) async fn keep_time(&self) {
         loop {
-            let timeout = self.state.lock().exchange.poll_timeout();
+            let timeout = self.state.lock().node.poll_timeout(Instant::now());
             match timeout {
                 Some(at) => {
                     tokio::select! {
                         () = tokio::time::sleep_until(at.into()) => {
-                            let now = Instant::now();
-                            self.change(now, |exchange| exchange.handle_timeout(now));
+                            self.change(|node, at| node.handle_timeout(at));
                         }
                         () = self.timeout_changed.notified() => {}
                     }
@@ -134,19 +125,80 @@ impl Hub {
         }
     }
 
-    /// Changes what the exchange knows, because of what came at `now`, and queues what follows.
-    fn change(&self, now: Instant, act: impl FnOnce(&mut Exchange)) {
-        let mut state = self.state.lock();
-        let before = state.exchange.poll_timeout();
-        act(&mut state.exchange);
-        while let Some(output) = state.exchange.poll_output() {
-            self.note_refusal(&output);
-            state.carry_out(now, output);
+    /// How the cluster is doing; `None` for a server alone.
+    pub(crate) fn cluster(&self) -> Option<ClusterStats> {
+        self.state.lock().node.stats(Instant::now())
+    }
+
+    /// The process whose channel of the bus is ours.
+    pub(crate) fn process(&self) -> u64 {
+        self.state.lock().node.process()
+    }
+
+    /// Waits for something to ask of Redis.
+    pub(crate) async fn commands(&self, limit: usize) -> Vec<Command> {
+        loop {
+            {
+                let mut state = self.state.lock();
+                // What the end of our connections would tell the others, they must not hear.
+                if !state.is_silent && state.node.has_commands() {
+                    return state.node.take_commands(limit);
+                }
+            }
+            self.is_asking.notified().await;
         }
-        let is_changed = before != state.exchange.poll_timeout();
+    }
+
+    /// What the next beat says: who we are, and whose life is to be asked for.
+    pub(crate) fn beat(&self) -> (NodeId, Vec<NodeId>) {
+        self.state.lock().node.beat()
+    }
+
+    /// A beat that was sent then succeeded.
+    pub(crate) fn beaten(&self, me: NodeId, sent_at: Instant, dead: &[NodeId]) {
+        self.change(|node, at| node.beaten(at, me, sent_at, dead));
+    }
+
+    /// The echo of a beat that was sent then came.
+    pub(crate) fn echoed(&self, sent_at: Instant) {
+        self.change(|node, at| node.echoed(at, sent_at));
+    }
+
+    /// Redis answered a claim.
+    pub(crate) fn claimed(&self, key: &Key, me: NodeId, verdict: Verdict) {
+        self.change(|node, at| node.claimed(at, key, me, verdict));
+    }
+
+    /// Redis may have forgotten everything.
+    pub(crate) fn reconnected(&self) {
+        self.change(Node::reconnected);
+    }
+
+    /// Another node says something.
+    pub(crate) fn receive(&self, envelope: Envelope) {
+        self.change(|node, at| node.receive(at, envelope));
+    }
+
+    fn change(&self, act: impl FnOnce(&mut Node, Moment)) {
+        let mut state = self.state.lock();
+        let at = Moment {
+            now: Instant::now(),
+            wall: SystemTime::now(),
+        };
+        let before = state.node.poll_timeout(at.now);
+        act(&mut state.node, at);
+        while let Some(output) = state.node.poll_output() {
+            self.note_refusal(&output);
+            state.carry_out(at.now, output);
+        }
+        let is_changed = before != state.node.poll_timeout(at.now);
+        let is_asking = state.node.has_commands();
         drop(state);
         if is_changed {
             self.timeout_changed.notify_one();
+        }
+        if is_asking {
+            self.is_asking.notify_one();
         }
     }
 }
@@ -195,7 +247,7 @@ impl State {
             | ServerMessage::Login(LoginAnswer::Accepted {
                 uid, ice_servers, ..
             }) => (uid.as_str(), ice_servers),
-            ServerMessage::IceServers { ice_servers } => match self.exchange.uid_of(to) {
+            ServerMessage::IceServers { ice_servers } => match self.node.uid_of(to) {
                 Some(uid) => (uid, ice_servers),
                 None => return message,
             },
@@ -220,15 +272,13 @@ impl Registration {
 
     /// A text frame came, whatever it says.
     pub(crate) fn heard(&self) {
-        self.hub
-            .change(Instant::now(), |exchange| exchange.heard(self.id));
+        self.hub.change(|node, _| node.heard(self.id));
     }
 
     /// A checked message came.
     pub(crate) fn handle(&self, message: ClientMessage) {
-        let (now, wall) = (Instant::now(), SystemTime::now());
         self.hub
-            .change(now, |exchange| exchange.handle(now, wall, self.id, message));
+            .change(|node, at| node.handle(at, self.id, message));
     }
 
     /// Answers this connection alone.
@@ -241,8 +291,6 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.state.lock().clients.remove(&self.id);
-        let now = Instant::now();
-        self.hub
-            .change(now, |exchange| exchange.broken(now, self.id));
+        self.hub.change(|node, at| node.broken(at, self.id));
     }
 }

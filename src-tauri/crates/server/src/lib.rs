@@ -10,6 +10,7 @@
 mod access;
 mod address;
 mod budget;
+mod bus;
 mod cast;
 mod config;
 mod connection;
@@ -25,6 +26,7 @@ mod hub;
 mod listener;
 mod metrics;
 mod monitor;
+mod node;
 mod origin;
 mod outgoing;
 mod pace;
@@ -40,8 +42,10 @@ mod wall_clock;
 
 pub use access::{AccessKeyError, AccessKeys, Asked, Grant, Role};
 pub use address::AddressKey;
+pub use bus::{RedisConfig, RedisError};
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
 pub use monitor::MonitorConfig;
+pub use node::{ClusterStats, ClusterTiming};
 pub use proxy::{ForwardedHeader, TrustedProxies};
 pub use server::{Server, ServerError, ServerStats};
 pub use tls::{Certificate, TlsError, TlsFiles};

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::node::ClusterStats;
 use crate::shared::ServerStats;
 
 /// One label.
@@ -51,6 +52,10 @@ struct Gauges {
     logins: Gauge,
     calls: Gauge,
     relays: Gauge,
+    cluster_connected: Gauge,
+    cluster_owned: Gauge,
+    cluster_proxied: Gauge,
+    cluster_links: Gauge,
     certificate_expiry: Gauge,
     /// The relay counts for itself; these take its numbers over.
     relayed_bytes: Counter,
@@ -146,6 +151,26 @@ impl Metrics {
         for (name, help, gauge) in [
             ("connections", "Open WebSockets", &gauges.connections),
             ("rooms", "Rooms with a place taken or kept", &gauges.rooms),
+            (
+                "cluster_connected",
+                "1 while Redis, and so the other servers, can be reached",
+                &gauges.cluster_connected,
+            ),
+            (
+                "cluster_owned",
+                "Rooms and lobbies that this server decides about for all",
+                &gauges.cluster_owned,
+            ),
+            (
+                "cluster_proxied",
+                "Clients of other servers that take part here",
+                &gauges.cluster_proxied,
+            ),
+            (
+                "cluster_links",
+                "Links of clients here to other servers",
+                &gauges.cluster_links,
+            ),
             ("members", "Places taken or kept", &gauges.members),
             (
                 "logins",
@@ -227,7 +252,12 @@ impl Metrics {
     }
 
     /// Everything as text.
-    pub(crate) fn render(&self, stats: &ServerStats, expires_at: Option<SystemTime>) -> String {
+    pub(crate) fn render(
+        &self,
+        stats: &ServerStats,
+        cluster: Option<&ClusterStats>,
+        expires_at: Option<SystemTime>,
+    ) -> String {
         let gauges = &self.gauges;
         let set = |gauge: &Gauge, value: usize| {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
@@ -238,6 +268,11 @@ impl Metrics {
         set(&gauges.logins, stats.logins);
         set(&gauges.calls, stats.calls);
         set(&gauges.relays, stats.turn.allocations);
+        let cluster = cluster.copied().unwrap_or_default();
+        set(&gauges.cluster_connected, usize::from(cluster.is_connected));
+        set(&gauges.cluster_owned, cluster.owned);
+        set(&gauges.cluster_proxied, cluster.proxied);
+        set(&gauges.cluster_links, cluster.links);
         let expiry = expires_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let expiry = expiry.map_or(0, |time| time.as_secs());
         gauges.certificate_expiry.set(expiry.cast_signed());

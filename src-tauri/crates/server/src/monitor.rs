@@ -139,15 +139,24 @@ fn answer<B>(request: &Request<B>, watched: &Watched) -> Response<Full<Bytes>> {
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
-        _ => health(path, watched.is_ready())
+        _ => health(path, watched.is_ready(), watched.shared.is_cut_off())
             .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing here\n")),
     }
 }
 
-/// `/healthz`: the process answers. `/readyz`: and takes new clients.
-pub(crate) fn health(path: &str, is_ready: bool) -> Option<Response<Full<Bytes>>> {
+/// `/healthz`: the process answers. `/readyz`: and takes new clients. Without its Redis a server does
+/// both: its own people are served, and sending them all away would help nobody.
+pub(crate) fn health(
+    path: &str,
+    is_ready: bool,
+    is_cut_off: bool,
+) -> Option<Response<Full<Bytes>>> {
     match path {
+        "/healthz" if is_cut_off => Some(text(StatusCode::OK, "ok, but Redis is out of reach\n")),
         "/healthz" => Some(text(StatusCode::OK, "ok\n")),
+        "/readyz" if is_ready && is_cut_off => {
+            Some(text(StatusCode::OK, "ready, but Redis is out of reach\n"))
+        }
         "/readyz" if is_ready => Some(text(StatusCode::OK, "ready\n")),
         "/readyz" => Some(text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")),
         _ => None,

@@ -9,6 +9,7 @@
 //! One structure under one lock holds all rooms. Shards were rejected: a message costs a few hash
 //! look-ups, and uids must be unique across rooms.
 
+mod adopt;
 mod cast;
 mod forward;
 mod identity;
@@ -24,6 +25,7 @@ use duet_protocol::{ClientMessage, CloseReason, ErrorCode, IceServer, ServerMess
 
 use crate::address::{AddressCounts, AddressKey};
 use crate::budget::AddressBudget;
+pub(crate) use adopt::{MemberTicket, PlaceTicket};
 pub(crate) use cast::Seat;
 pub(crate) use identity::Claim;
 use identity::{Connection, Holder};

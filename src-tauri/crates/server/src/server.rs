@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::bus::{Bus, RedisError};
 use crate::config::ServerConfig;
 use crate::listener;
 use crate::monitor::Monitor;
+use crate::node::ClusterStats;
 pub use crate::shared::ServerStats;
 use crate::shared::{RelaySlot, Shared, Watched};
 use crate::tls::{Tls, TlsError};
@@ -53,6 +55,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address of Redis cannot be.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// There is no good certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -91,7 +96,10 @@ impl Server {
         let ice = Arc::new(ice);
         let addresses = config.listen.clone();
         let monitor = config.monitor.clone();
+        let redis = config.redis.clone();
         let shared = Shared::new(config, tls, &ice);
+        let bus = redis.map(|redis| Bus::new(Arc::clone(&shared.hub), &redis));
+        let bus = bus.transpose()?;
         let watched = Watched {
             shared: Arc::clone(&shared),
             turn: Arc::clone(&turn),
@@ -103,6 +111,9 @@ impl Server {
             ice,
             monitors: Monitor::start(&monitor, &watched).await?,
         };
+        if let Some(bus) = bus {
+            shared.tasks.spawn(bus.run(shared.draining.clone()));
+        }
         for address in addresses {
             server.listen_also(address).await?;
         }
@@ -247,6 +258,12 @@ impl Server {
     #[must_use]
     pub fn monitor_addrs(&self) -> Vec<SocketAddr> {
         self.monitors.iter().map(Monitor::address).collect()
+    }
+
+    /// How it does among the servers on its Redis; `None` for a server alone.
+    #[must_use]
+    pub fn cluster(&self) -> Option<ClusterStats> {
+        self.shared.hub.cluster()
     }
 
     /// Serves until `shutdown` is there, then ends politely.

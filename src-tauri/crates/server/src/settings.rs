@@ -19,8 +19,8 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
 use duet_server::{
-    AccessKeys, ForwardedHeader, MonitorConfig, ServerConfig, Timing, TlsFiles, TrustedProxies,
-    parse_ice_servers,
+    AccessKeys, ForwardedHeader, MonitorConfig, RedisConfig, ServerConfig, Timing, TlsFiles,
+    TrustedProxies, parse_ice_servers,
 };
 use ipnet::IpNet;
 
@@ -84,6 +84,11 @@ pub(crate) struct Settings {
     /// The header in which that proxy says it.
     #[arg(long, env = "DUET_FORWARDED_HEADER", value_enum, default_value_t = HeaderName::XForwardedFor)]
     forwarded_header: HeaderName,
+
+    /// The Redis over which this server and others are one, such as redis://:PASSWORD@HOST:6379, or
+    /// rediss:// for TLS. A password is better kept in the variable or the file.
+    #[arg(long, env = "DUET_REDIS", value_name = "URL", hide_env_values = true)]
+    pub(crate) redis: Option<String>,
 
     /// Where figures (/metrics) and health (/healthz, /readyz) are told over plain HTTP; may be given
     /// several times. Whoever reaches it may read them. Default: 127.0.0.1:7441, and nothing if that
@@ -170,6 +175,7 @@ impl Settings {
                 ..Timing::default()
             },
             access: self.access_keys()?,
+            redis: self.redis()?,
             trusted_proxies: self.trusted_proxies(),
             guest_page: !self.no_guest_page,
             ..ServerConfig::new(self.listen.clone())
@@ -191,6 +197,14 @@ impl Settings {
                 given => given.to_vec(),
             },
         }
+    }
+
+    fn redis(&self) -> anyhow::Result<Option<RedisConfig>> {
+        let config = self.redis.as_deref().map(RedisConfig::new);
+        if let Some(config) = &config {
+            config.client().context("--redis")?;
+        }
+        Ok(config)
     }
 
     /// The keys of a closed server.

@@ -9,10 +9,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ServerConfig;
 use crate::door::Sockets;
-use crate::exchange::{CastConfig, DirectoryConfig};
+use crate::exchange::{CastConfig, DirectoryConfig, Exchange};
 use crate::guest::GuestPage;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::node::Node;
 use crate::rooms::RoomsConfig;
 use crate::tls::Tls;
 use crate::turn::{IceList, TurnServer, TurnStats};
@@ -55,14 +56,17 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: ServerConfig, tls: Option<Tls>, ice: &Arc<IceList>) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new());
-        let hub = Hub::new(
+        let mut exchange = Exchange::new(
             rooms_config(&config),
             directory_config(&config),
             cast_config(&config),
-            config.access.clone(),
-            Arc::clone(ice),
-            Arc::clone(&metrics),
         );
+        if let Some(keys) = config.access.clone() {
+            exchange.close_with(keys);
+        }
+        let cluster = config.redis.as_ref().map(|redis| redis.timing);
+        let node = Node::new(exchange, cluster);
+        let hub = Hub::new(node, Arc::clone(ice), Arc::clone(&metrics));
         Arc::new(Self {
             hub,
             tasks: TaskTracker::new(),
@@ -84,6 +88,12 @@ impl Shared {
     /// Whether new clients are welcome.
     pub(crate) fn is_ready(&self) -> bool {
         !self.is_leaving.load(Ordering::Relaxed)
+    }
+
+    /// Whether it should be one with other servers, and is not.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        let cluster = self.hub.cluster();
+        cluster.is_some_and(|cluster| !cluster.is_connected)
     }
 
     /// Everybody goes.
@@ -140,7 +150,9 @@ impl Watched {
     /// Everything in OpenMetrics.
     pub(crate) fn metrics(&self) -> String {
         let expires_at = self.shared.tls.as_ref().map(Tls::expires_at);
-        self.shared.metrics.render(&self.stats(), expires_at)
+        let cluster = self.shared.hub.cluster();
+        let metrics = &self.shared.metrics;
+        metrics.render(&self.stats(), cluster.as_ref(), expires_at)
     }
 
     /// Whether new clients are welcome.

@@ -12,6 +12,8 @@ mod cast_by_hand;
 mod cast_model;
 mod check;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod deploy;
 mod directory_model;
 mod faults;

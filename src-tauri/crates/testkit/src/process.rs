@@ -131,7 +131,10 @@ impl Process {
     /// Waits for the end by itself.
     pub fn wait(&mut self, timeout: Duration) -> Result<ExitStatus> {
         match self.ended_within(timeout)? {
-            Some(status) => Ok(status),
+            Some(status) => {
+                self.read_out();
+                Ok(status)
+            }
             None => {
                 let said = tail(&self.output.lines.lock());
                 bail!("{} did not end in {timeout:?}:\n{said}", self.name)
@@ -172,14 +175,24 @@ impl Process {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {name} ({:?})", command.get_program()))?;
-        let output = Arc::<Output>::default();
-        output.lines.lock().open_streams = 2;
         Ok(Self {
             name: name.to_owned(),
             child,
             exit: None,
-            output,
+            output: Arc::default(),
         })
+    }
+
+    /// Waits until what an ended process printed is among the lines.
+    fn read_out(&self) {
+        let deadline = Instant::now() + GRACE;
+        let mut lines = self.output.lines.lock();
+        while lines.open_streams > 0 {
+            let changed = self.output.changed.wait_until(&mut lines, deadline);
+            if changed.timed_out() {
+                return;
+            }
+        }
     }
 
     fn ended_within(&mut self, timeout: Duration) -> Result<Option<ExitStatus>> {
@@ -233,6 +246,7 @@ pub fn eventually(what: &str, timeout: Duration, mut ready: impl FnMut() -> bool
 }
 
 fn collect(stream: impl Read + Send + 'static, output: Arc<Output>) {
+    output.lines.lock().open_streams += 1;
     thread::spawn(move || {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();

@@ -23,7 +23,7 @@ impl Exchange {
                 .rooms
                 .refuse_because(id, "call", ErrorCode::Unavailable, text);
         }
-        if self.rooms.place_of(&caller.uid).is_some() {
+        if self.has_place(&caller.uid) {
             return self.rooms.refuse(id, "call", ErrorCode::AlreadyInRoom);
         }
         if !self.spend_call(now, id) {

@@ -46,6 +46,15 @@ impl Room {
         self.members.len()
     }
 
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Puts this member before the other, where it was before the room came here from another node.
+    pub(super) fn make_elder(&mut self, uid: &str) {
+        self.members.sort_by_key(|member| member.uid != uid);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

@@ -1,0 +1,171 @@
+//! Redis: who owns what, who lives, and what nodes say to each other. Only I/O; what it means is the
+//! node's.
+//!
+//! One connection carries commands, in the order in which the node gives them, and beats beside them;
+//! another one listens. Both are made anew when they fail; what was published meanwhile is lost, and sent
+//! again by the node. Every key has a time to live, and names people wrote are hashed, so that Redis holds
+//! none of them.
+
+mod commands;
+mod listening;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::hub::Hub;
+use crate::node::{ClusterTiming, NodeId};
+
+/// Before a connection that failed is tried again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// How to reach Redis, and the times of the cluster.
+#[derive(Clone)]
+pub struct RedisConfig {
+    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, `rediss://` for TLS, or `unix://PATH`.
+    pub url: String,
+    /// What the names of all keys and channels start with. Servers with the same one are one.
+    pub prefix: String,
+    /// The times.
+    pub timing: ClusterTiming,
+}
+
+/// Why Redis cannot be used.
+#[derive(Debug, Error)]
+pub enum RedisError {
+    /// The address is none.
+    #[error("not an address of a Redis: {0}")]
+    Url(String),
+}
+
+impl RedisConfig {
+    /// The default prefix and times.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            prefix: "duet".to_owned(),
+            timing: ClusterTiming::default(),
+        }
+    }
+
+    /// Checks the address, without connecting.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn client(&self) -> Result<Client, RedisError> {
+        Client::open(self.url.as_str()).map_err(|error| RedisError::Url(error.to_string()))
+    }
+}
+
+/// The address may hold a password.
+impl std::fmt::Debug for RedisConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("RedisConfig");
+        shown.field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// The bus of one server.
+#[derive(Debug)]
+pub(crate) struct Bus {
+    hub: Arc<Hub>,
+    client: Client,
+    names: Names,
+    timing: ClusterTiming,
+    /// Beats say when they were sent as the time since this.
+    base: Instant,
+}
+
+/// The names of keys and channels.
+#[derive(Debug, Clone)]
+struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// Lives as long as a node beats.
+    fn node(&self, id: NodeId) -> String {
+        format!("{}:node:{id}", self.prefix)
+    }
+
+    /// Lives a little longer.
+    fn late(&self, id: NodeId) -> String {
+        format!("{}:late:{id}", self.prefix)
+    }
+
+    /// What a process listens to.
+    fn channel(&self, process: u64) -> String {
+        format!("{}:to:{process:016x}", self.prefix)
+    }
+}
+
+impl Bus {
+    pub(crate) fn new(hub: Arc<Hub>, config: &RedisConfig) -> Result<Arc<Self>, RedisError> {
+        Ok(Arc::new(Self {
+            hub,
+            client: config.client()?,
+            names: Names {
+                prefix: config.prefix.clone(),
+            },
+            timing: config.timing,
+            base: Instant::now(),
+        }))
+    }
+
+    /// Runs until `stop`; says at the end that this node is gone, so that others take over at once,
+    /// the members of its rooms first.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.keep_asking() => {}
+            () = self.keep_listening() => {}
+        }
+        let (me, _) = self.hub.beat();
+        let farewell = async {
+            let mut connection = self.connect().await?;
+            let mut command = redis::cmd("DEL");
+            command.arg(self.names.node(me));
+            command.query_async::<()>(&mut connection).await
+        };
+        // Without it they notice by time.
+        let _ = tokio::time::timeout(self.timing.patience, farewell).await;
+    }
+
+    async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.timing.patience))
+            .set_response_timeout(Some(self.timing.patience));
+        let client = &self.client;
+        client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    async fn keep_asking(&self) {
+        let mut is_lost = false;
+        loop {
+            let error = match self.connect().await {
+                Ok(connection) => {
+                    info!("connected to Redis");
+                    is_lost = false;
+                    self.hub.reconnected();
+                    tokio::select! {
+                        error = self.keep_beating(connection.clone()) => error,
+                        error = self.pass_commands(connection) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            // Once for each time of trouble.
+            if !std::mem::replace(&mut is_lost, true) {
+                warn!(kind = ?error.kind(), "Redis is out of reach");
+            }
+            tokio::time::sleep(RECONNECT_PAUSE).await;
+        }
+    }
+}

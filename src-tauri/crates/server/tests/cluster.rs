@@ -1,0 +1,10 @@
+//! Several servers on one Redis, with a real `redis-server` on a free port.
+
+mod calls;
+mod outage;
+mod processes;
+mod races;
+mod redis_rig;
+mod resume;
+mod rooms;
+mod valve;

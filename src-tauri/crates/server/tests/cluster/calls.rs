@@ -1,0 +1,226 @@
+//! The directory across nodes: names, presence, calls, texts.
+
+use duet_protocol::{ClientMessage, ErrorCode, ServerMessage, Text};
+
+use super::redis_rig::{Redis, next_that, roomy};
+use crate::client::{Client, eventually};
+use crate::lobby::{accept, accepted, call, cancel, login, person};
+
+fn is_presence(message: &ServerMessage) -> bool {
+    matches!(message, ServerMessage::Presence(_))
+}
+
+/// The next message that is not presence.
+async fn heard(client: &mut Client) -> ServerMessage {
+    next_that(client, "anything but presence", |message| {
+        !is_presence(message)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_call_by_name_from_node_to_node() {
+    let Some(redis) = Redis::start("cluster::calls::by_name").await else {
+        return;
+    };
+    let nodes = redis.nodes(3).await;
+    // The lobby is on the third node, so neither of the two is where it is decided.
+    let _host = Client::logged_in(&nodes[2], "Host", "h").await;
+    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
+    let mut bob = Client::logged_in(&nodes[1], "Bob", "b").await;
+    ann.send(&call("b")).await;
+    let ServerMessage::Ringing { call_id, room_id } = heard(&mut ann).await else {
+        panic!("it does not ring");
+    };
+    match heard(&mut bob).await {
+        ServerMessage::Ring {
+            call_id: id, from, ..
+        } => {
+            assert_eq!((id, from), (call_id.clone(), person("a", "Ann")));
+        }
+        other => panic!("no ring: {other:?}"),
+    }
+    bob.send(&accept(&call_id)).await;
+    assert_eq!(heard(&mut ann).await, accepted(&call_id));
+    for (client, uid) in [(&mut ann, "a"), (&mut bob, "b")] {
+        client.send(&crate::client::join(&room_id, uid)).await;
+        assert!(matches!(heard(client).await, ServerMessage::Joined { .. }));
+    }
+    assert!(
+        matches!(heard(&mut ann).await, ServerMessage::NewPeer { name, .. } if name.as_deref() == Some("Bob"))
+    );
+    assert!(matches!(
+        heard(&mut bob).await,
+        ServerMessage::RespJoin { .. }
+    ));
+    let mut carl = Client::logged_in(&nodes[1], "Carl", "c").await;
+    carl.send(&crate::client::join(&room_id, "c")).await;
+    assert!(matches!(
+        heard(&mut carl).await,
+        ServerMessage::Error {
+            code: ErrorCode::NotAllowed,
+            ..
+        }
+    ));
+    carl.send(&call("a")).await;
+    assert!(matches!(heard(&mut carl).await, ServerMessage::Busy { .. }));
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_is_seen_on_other_nodes() {
+    let Some(redis) = Redis::start("cluster::calls::presence").await else {
+        return;
+    };
+    let nodes = redis.nodes(2).await;
+    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
+    let bob = Client::logged_in(&nodes[1], "Bob", "b").await;
+    let online = next_that(&mut ann, "Bob is online", is_presence).await;
+    let ServerMessage::Presence(changes) = online else {
+        panic!("not presence");
+    };
+    assert_eq!(changes.online[0].name, "Bob");
+    // In a room of a third lobby-less kind: joined at its own node.
+    drop(bob);
+    let gone = |message: &ServerMessage| matches!(message, ServerMessage::Presence(changes) if !changes.offline.is_empty());
+    next_that(&mut ann, "Bob is offline", gone).await;
+}
+
+#[tokio::test]
+async fn who_is_in_a_room_of_another_node_than_the_lobby_is_busy() {
+    let Some(redis) = Redis::start("cluster::calls::busy_elsewhere").await else {
+        return;
+    };
+    let nodes = redis.nodes(3).await;
+    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
+    // Bob's room is on the third node; his home is the second, his lobby the first.
+    let mut host = Client::connect(&nodes[2]).await;
+    host.join("r", "h").await;
+    let mut bob = Client::logged_in(&nodes[1], "Bob", "b").await;
+    bob.send(&crate::client::join("r", "b")).await;
+    assert!(matches!(
+        heard(&mut bob).await,
+        ServerMessage::Joined { .. }
+    ));
+    assert!(matches!(
+        host.next().await,
+        ServerMessage::NewPeer { name, .. } if name.as_deref() == Some("Bob")
+    ));
+    let busy = |message: &ServerMessage| {
+        matches!(message, ServerMessage::Presence(changes)
+            if changes.busy.iter().chain(&changes.online).any(|user| user.busy))
+    };
+    next_that(&mut ann, "Bob is busy", busy).await;
+    ann.send(&call("b")).await;
+    assert!(matches!(heard(&mut ann).await, ServerMessage::Busy { .. }));
+    bob.send(&call("a")).await;
+    let is_call_error = |message: &ServerMessage| {
+        matches!(
+            message,
+            ServerMessage::Error {
+                code: ErrorCode::AlreadyInRoom,
+                ..
+            }
+        )
+    };
+    next_that(&mut bob, "leave first", is_call_error).await;
+    bob.send(&crate::client::leave("r", "b")).await;
+    let free = |message: &ServerMessage| matches!(message, ServerMessage::Presence(changes) if !changes.free.is_empty());
+    next_that(&mut ann, "Bob is free", free).await;
+    ann.send(&call("b")).await;
+    assert!(matches!(
+        heard(&mut ann).await,
+        ServerMessage::Ringing { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_caller_who_vanishes_on_another_node_has_cancelled() {
+    let Some(redis) = Redis::start("cluster::calls::vanishes").await else {
+        return;
+    };
+    let nodes = redis.nodes(2).await;
+    let mut bob = Client::logged_in(&nodes[0], "Bob", "b").await;
+    for leaves in [true, false] {
+        let mut ann = Client::logged_in(&nodes[1], "Ann", "a").await;
+        ann.send(&call("b")).await;
+        let ServerMessage::Ringing { call_id, .. } = heard(&mut ann).await else {
+            panic!("it does not ring");
+        };
+        assert!(matches!(heard(&mut bob).await, ServerMessage::Ring { .. }));
+        if leaves {
+            drop(ann);
+        } else {
+            ann.send(&cancel(&call_id)).await;
+        }
+        assert!(matches!(
+            heard(&mut bob).await,
+            ServerMessage::Cancel { .. }
+        ));
+        eventually("Ann is gone", || nodes[0].stats().logins <= 2).await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_to_somebody_of_the_lobby_on_another_node() {
+    let Some(redis) = Redis::start("cluster::calls::text").await else {
+        return;
+    };
+    let nodes = redis.nodes(2).await;
+    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
+    let mut bob = Client::logged_in(&nodes[1], "Bob", "b").await;
+    for (to, is_ann) in [("a", false), ("b", true)] {
+        let (from, other) = if is_ann {
+            (&mut ann, &mut bob)
+        } else {
+            (&mut bob, &mut ann)
+        };
+        from.send(&ClientMessage::Message(Text {
+            to: Some(to.into()),
+            room_id: None,
+            content: "hello".into(),
+            id: "7".into(),
+        }))
+        .await;
+        assert_eq!(
+            heard(from).await,
+            ServerMessage::Delivered { id: "7".into() }
+        );
+        assert!(
+            matches!(heard(other).await, ServerMessage::Message { content, .. } if content == "hello")
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_want_one_name_at_once_one_gets_it() {
+    let Some(redis) = Redis::start("cluster::calls::names").await else {
+        return;
+    };
+    let nodes = redis.nodes_with(3, roomy()).await;
+    for round in 0..50 {
+        let name = format!("Ann {round}");
+        let tries = nodes.iter().enumerate().map(|(n, node)| {
+            let (name, uid) = (name.clone(), format!("{round}-{n}"));
+            async move {
+                let mut client = Client::connect(node).await;
+                client.send(&login(&name, &uid)).await;
+                let answer = heard(&mut client).await;
+                (client, answer)
+            }
+        });
+        let answers = futures_util::future::join_all(tries).await;
+        let is_in = |answer: &ServerMessage| {
+            matches!(
+                answer,
+                ServerMessage::Login(duet_protocol::LoginAnswer::Accepted { .. })
+            )
+        };
+        let winners = answers.iter().filter(|(_, answer)| is_in(answer)).count();
+        assert_eq!(
+            winners,
+            1,
+            "{:?}",
+            answers.iter().map(|a| &a.1).collect::<Vec<_>>()
+        );
+    }
+}
