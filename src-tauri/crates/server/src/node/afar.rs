@@ -54,7 +54,9 @@ impl Node {
         };
         let command = waiting.request.command();
         match message {
-            ServerMessage::Joined { .. } | ServerMessage::Full { .. } => command == "join",
+            ServerMessage::Joined { .. } => matches!(command, "join" | "cast-open" | "cast-join"),
+            ServerMessage::Full { .. } => command == "join",
+            ServerMessage::CastCode { .. } => command == "cast-open",
             ServerMessage::Login(_) => command == "login",
             ServerMessage::Error { reference, .. } => reference.as_deref() == Some(command),
             _ => false,
@@ -75,12 +77,20 @@ impl Node {
         };
         match message {
             ServerMessage::Joined {
-                uid, resume_token, ..
+                uid,
+                resume_token,
+                room_id,
+                role,
+                ..
             } => {
                 let token = resume_token.clone().unwrap_or_default();
                 client.uid = Some(uid.clone());
-                self.note_joined(at, id, link, uid, token);
+                match role.filter(|_| client.place.link().is_none()) {
+                    Some(role) => self.note_cast(at, id, link, (room_id, role), (uid, token)),
+                    None => self.note_joined(at, id, link, uid, token),
+                }
             }
+            ServerMessage::CastCode { .. } => self.note_code(id, link),
             ServerMessage::Full { .. } => {
                 if let Some(ClientMessage::Join { uid, .. }) =
                     client.waiting.as_ref().map(|waiting| &waiting.request)
@@ -90,6 +100,7 @@ impl Node {
             }
             ServerMessage::Leaved { .. } => {
                 client.place = Seat::Here;
+                client.cast = None;
                 client.mate = None;
                 self.tell_lobby(at, id, false);
             }
@@ -147,7 +158,6 @@ impl Node {
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. }
-            | ServerMessage::CastCode { .. }
             | ServerMessage::Keepalive
             | ServerMessage::Error { .. } => {}
         }
@@ -312,6 +322,7 @@ impl Node {
         self.links.remove(&link);
         if let Some(client) = self.clients.get_mut(&id) {
             client.links.remove(&owner);
+            client.cast = client.cast.filter(|known| *known != link);
             if client.place.link() == Some(link) {
                 client.place = Seat::Here;
             }
