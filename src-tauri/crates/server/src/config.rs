@@ -49,13 +49,13 @@ pub struct ServerConfig {
     pub failed_joins_per_minute: u32,
     /// Calls by name from one address in a minute.
     pub calls_per_minute: u32,
+    /// The Redis over which this server and others are one; `None` for a server alone.
+    pub redis: Option<RedisConfig>,
     /// Wrong codes of casts from one address in a minute.
     pub cast_guesses_per_minute: u32,
     /// Wrong codes of casts from everybody in a minute. A code has 40 bits: at 1,000 a minute, one of a
     /// hundred displays that show a code is found in 20 years.
     pub cast_guesses_per_minute_overall: u32,
-    /// The Redis over which this server and others are one; `None` for a server alone.
-    pub redis: Option<RedisConfig>,
     /// Whether browsers get a page with which they join rooms.
     pub guest_page: bool,
     /// The times.
@@ -137,9 +137,9 @@ impl ServerConfig {
             max_connections: 10_000,
             failed_joins_per_minute: 30,
             calls_per_minute: 60,
+            redis: None,
             cast_guesses_per_minute: 5,
             cast_guesses_per_minute_overall: 1000,
-            redis: None,
             guest_page: true,
             timing: Timing::default(),
         }

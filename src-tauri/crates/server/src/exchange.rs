@@ -40,9 +40,9 @@ const SHUT_ROOM_TIME: Duration = Duration::from_secs(120);
 pub struct Exchange {
     rooms: Rooms,
     directory: Directory,
-    casts: Casts,
     /// Connections with a place in a room of another node.
     elsewhere: HashSet<ConnectionId>,
+    casts: Casts,
     /// Those of a closed server.
     access: Option<AccessKeys>,
     /// What the tokens of connections admitted to.
@@ -77,8 +77,8 @@ impl Exchange {
         Self {
             rooms,
             directory: Directory::new(directory),
-            casts: Casts::new(casts),
             elsewhere: HashSet::new(),
+            casts: Casts::new(casts),
             access: None,
             grants: HashMap::new(),
         }

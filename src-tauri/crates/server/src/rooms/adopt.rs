@@ -33,7 +33,7 @@ pub(crate) struct MemberTicket {
     pub(crate) resume: bool,
     /// The resume token it was given last.
     pub(crate) token: String,
-    /// Its part in a cast; `None` in any other room.
+    /// What it is in the room of a cast.
     #[serde(default)]
     pub(crate) role: Option<CastRole>,
 }
