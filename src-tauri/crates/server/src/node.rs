@@ -12,11 +12,13 @@
 //! flow notice nothing.
 //!
 //! Files: [`names`], [`wire`] and [`channel`] are how nodes speak; [`health`] is whether they can; `home` and
-//! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the other end; `claims` asks Redis;
-//! `carry_on` is what happens when an owner changes.
+//! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the
+//! other end; `claims` asks Redis; `casts` are the codes of displays; `carry_on` is what happens when an
+//! owner changes.
 
 mod afar;
 mod carry_on;
+mod casts;
 mod channel;
 mod claims;
 mod client;

@@ -1,6 +1,7 @@
 //! Several servers on one Redis, with a real `redis-server` on a free port.
 
 mod calls;
+mod casts;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod nginx;

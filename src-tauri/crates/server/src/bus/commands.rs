@@ -43,8 +43,9 @@ impl Names {
     /// Hashed: no name that somebody wrote stands in Redis, and none is longer than this.
     fn claim(&self, key: &Key) -> String {
         let (kind, name) = match key {
-            Key::Room(room) => ("room", room),
-            Key::Lobby(lobby) => ("lobby", lobby),
+            Key::Room(room) => ("room", room.as_str()),
+            Key::Lobby(lobby) => ("lobby", lobby.as_str()),
+            Key::Casts => ("casts", ""),
         };
         let mut text = format!("{}:{kind}:", self.prefix);
         for byte in &digest(&SHA256, name.as_bytes()).as_ref()[..16] {

@@ -20,6 +20,8 @@ pub(crate) enum Key {
     Room(String),
     /// A lobby, by its canonical name.
     Lobby(String),
+    /// The codes that displays show, all of them.
+    Casts,
 }
 
 /// What another node must know of a login to carry it on.
@@ -40,6 +42,7 @@ impl Exchange {
         match key {
             Key::Room(room) => self.rooms.holds_room(room),
             Key::Lobby(lobby) => self.directory.has_lobby(lobby),
+            Key::Casts => self.casts.len() > 0,
         }
     }
 
@@ -47,7 +50,8 @@ impl Exchange {
     pub(crate) fn keys(&self) -> Vec<Key> {
         let rooms = self.rooms.room_keys().cloned().map(Key::Room);
         let lobbies = self.directory.lobby_keys().cloned().map(Key::Lobby);
-        rooms.chain(lobbies).collect()
+        let casts = self.holds(&Key::Casts).then_some(Key::Casts);
+        rooms.chain(lobbies).chain(casts).collect()
     }
 
     /// The connections that a room or a lobby has here.
@@ -55,6 +59,7 @@ impl Exchange {
         match key {
             Key::Room(room) => self.rooms.connections_in(room),
             Key::Lobby(lobby) => self.directory.connections_in(lobby),
+            Key::Casts => self.casts.connections(),
         }
     }
 
@@ -132,6 +137,11 @@ impl Exchange {
             Key::Lobby(lobby) => {
                 for uid in self.directory.uids_in(lobby) {
                     self.end_login(now, &uid);
+                }
+            }
+            Key::Casts => {
+                for uid in self.casts.uids() {
+                    self.end_cast(&uid);
                 }
             }
         }

@@ -185,7 +185,7 @@ impl Exchange {
         }
     }
 
-    fn end_cast(&mut self, uid: &str) {
+    pub(super) fn end_cast(&mut self, uid: &str) {
         if let Some(display) = self.casts.remove(uid) {
             self.rooms.release(&display.room_id);
         }

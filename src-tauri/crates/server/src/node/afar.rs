@@ -54,7 +54,9 @@ impl Node {
         };
         let command = waiting.request.command();
         match message {
-            ServerMessage::Joined { .. } | ServerMessage::Full { .. } => command == "join",
+            ServerMessage::Joined { .. } => matches!(command, "join" | "cast-open" | "cast-join"),
+            ServerMessage::Full { .. } => command == "join",
+            ServerMessage::CastCode { .. } => command == "cast-open",
             ServerMessage::Login(_) => command == "login",
             ServerMessage::Error { reference, .. } => reference.as_deref() == Some(command),
             _ => false,
@@ -146,6 +148,7 @@ impl Node {
         self.links.remove(&link);
         if let Some(client) = self.clients.get_mut(&id) {
             client.links.remove(&owner);
+            client.cast = client.cast.filter(|known| *known != link);
             if client.place.link() == Some(link) {
                 client.place = Seat::Here;
             }

@@ -1,6 +1,6 @@
 //! What a home learns from the messages that it passes on: where its clients are, and whom they know.
 
-use duet_protocol::{CastRole, ClientMessage, LoginAnswer, Presence, RoomId, ServerMessage};
+use duet_protocol::{ClientMessage, LoginAnswer, Presence, RoomId, ServerMessage};
 
 use super::client::{HeardCall, Seat};
 use super::{Moment, Node, NodeId};
@@ -24,13 +24,18 @@ impl Node {
             ServerMessage::Joined {
                 uid,
                 resume_token,
+                room_id,
                 role,
                 ..
             } => {
                 let token = resume_token.clone().unwrap_or_default();
                 client.uid = Some(uid.clone());
-                self.note_joined(at, id, link, uid, token, *role);
+                match role.filter(|_| client.place.link().is_none()) {
+                    Some(role) => self.note_cast(at, id, link, (room_id, role), (uid, token)),
+                    None => self.note_joined(at, id, link, uid, token),
+                }
             }
+            ServerMessage::CastCode { .. } => self.note_code(id, link),
             ServerMessage::Full { .. } => {
                 if let Some(ClientMessage::Join { uid, .. }) =
                     client.waiting.as_ref().map(|waiting| &waiting.request)
@@ -40,6 +45,7 @@ impl Node {
             }
             ServerMessage::Leaved { .. } => {
                 client.place = Seat::Here;
+                client.cast = None;
                 client.mate = None;
                 self.tell_lobby(at, id, false);
             }
@@ -97,21 +103,12 @@ impl Node {
             | ServerMessage::Message { .. }
             | ServerMessage::Delivered { .. }
             | ServerMessage::IceServers { .. }
-            | ServerMessage::CastCode { .. }
             | ServerMessage::Keepalive
             | ServerMessage::Error { .. } => {}
         }
     }
 
-    fn note_joined(
-        &mut self,
-        at: Moment,
-        id: ConnectionId,
-        link: u64,
-        uid: &str,
-        token: String,
-        role: Option<CastRole>,
-    ) {
+    fn note_joined(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: String) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -132,7 +129,7 @@ impl Node {
                 room_id: room_id.clone(),
                 resume: *resume || resume_token.is_some(),
                 token,
-                role,
+                role: None,
             };
             let ticket = PlaceTicket {
                 key: key.clone(),

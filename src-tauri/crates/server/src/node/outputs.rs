@@ -99,8 +99,8 @@ impl Node {
                     self.logged_in_as(at, to, &name);
                 }
             }
-            // The room of a call is ours, because its lobby is; nobody else knows its id yet.
-            ServerMessage::Ringing { room_id, .. } => {
+            // The room of a call or a cast is ours, because its lobby or its code is; nobody else knows its id yet.
+            ServerMessage::Ringing { room_id, .. } | ServerMessage::CastCode { room_id, .. } => {
                 if let Ok(room) = RoomId::parse(room_id) {
                     let key = Key::Room(room.canonical());
                     self.owned.insert(key.clone());

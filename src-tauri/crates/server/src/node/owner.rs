@@ -106,6 +106,11 @@ impl Node {
                 let lobby = lobby.as_deref().unwrap_or(DEFAULT_LOBBY);
                 Some(Key::Lobby(RoomId::parse(lobby).ok()?.canonical()))
             }
+            ClientMessage::CastOpen { .. } | ClientMessage::CastJoin { .. }
+                if self.exchange.room_of(id).is_none() =>
+            {
+                Some(Key::Casts)
+            }
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use super::wire::Body;
 use super::{ClusterTiming, Command, Envelope, Moment, Node, NodeId, Verdict};
 use crate::address::AddressKey;
 use crate::directory::DirectoryConfig;
-use crate::exchange::{Exchange, Key};
+use crate::exchange::{CastConfig, Exchange, Key};
 use crate::rooms::{ConnectionId, RoomsConfig};
 use sayings::{body, client_message, number};
 
@@ -78,7 +78,7 @@ impl World {
             calls_per_minute: 1_000,
             max_kept_logins_per_address: None,
         };
-        let exchange = Exchange::new(rooms, directory);
+        let exchange = Exchange::new(rooms, directory, CastConfig::default());
         let at = Moment {
             now: Instant::now(),
             wall: SystemTime::now(),

@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use duet_protocol::{ClientMessage, Forward, LoginAnswer, Presence, ServerMessage, Text, User};
+use duet_protocol::{
+    CastRole, ClientMessage, Forward, LoginAnswer, Presence, ServerMessage, Text, User,
+};
 use proptest::prelude::*;
 
 use crate::address::AddressKey;
@@ -64,8 +66,29 @@ pub(super) fn client_message() -> impl Strategy<Value = ClientMessage> {
         }),
         (word(), word()).prop_map(|(room_id, uid)| ClientMessage::Leave { room_id, uid }),
         word().prop_map(|call_id| ClientMessage::Accept { call_id }),
+        (word(), any::<bool>()).prop_map(|(uid, resume)| ClientMessage::CastOpen {
+            uid,
+            name: None,
+            resume,
+            resume_token: Some("t".into()),
+            token: None,
+        }),
+        (word(), word()).prop_map(|(code, uid)| ClientMessage::CastJoin {
+            code,
+            uid,
+            name: None,
+            resume: true,
+            token: None,
+        }),
         Just(ClientMessage::Logout),
     ]
+}
+
+fn role() -> impl Strategy<Value = Option<CastRole>> {
+    prop::option::of(prop::sample::select(vec![
+        CastRole::Display,
+        CastRole::Presenter,
+    ]))
 }
 
 fn server_message() -> impl Strategy<Value = ServerMessage> {
@@ -75,7 +98,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         prop::collection::vec(user, 0..3)
     };
     prop_oneof![
-        (word(), word(), any::<bool>()).prop_map(|(room_id, uid, resumed)| {
+        (word(), word(), any::<bool>(), role()).prop_map(|(room_id, uid, resumed, role)| {
             ServerMessage::Joined {
                 room_id,
                 uid,
@@ -83,7 +106,14 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
                 ice_servers: Vec::new(),
                 resume_token: Some("t".into()),
                 resumed,
+                role,
             }
+        }),
+        (word(), word()).prop_map(|(code, room_id)| ServerMessage::CastCode {
+            code,
+            room_id,
+            expires_in: 120,
+            resume_token: Some("t".into()),
         }),
         (word(), users()).prop_map(|(uid, users)| {
             ServerMessage::Login(LoginAnswer::Accepted {
@@ -105,15 +135,17 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
 }
 
 fn place() -> impl Strategy<Value = PlaceTicket> {
-    let member = (word(), prop::option::of(word()), word(), any::<bool>()).prop_map(
-        |(uid, name, room_id, resume)| MemberTicket {
+    let words = (word(), prop::option::of(word()), word());
+    let member = (words, any::<bool>(), role()).prop_map(|((uid, name, room_id), resume, role)| {
+        MemberTicket {
             uid,
             name,
             room_id,
             resume,
             token: "t".into(),
-        },
-    );
+            role,
+        }
+    });
     let members = prop::collection::vec(member, 0..4);
     (word(), word(), members).prop_map(|(key, uid, members)| PlaceTicket { key, uid, members })
 }
