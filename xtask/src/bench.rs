@@ -15,6 +15,8 @@ mod process_tree;
 mod programs;
 #[cfg(target_os = "linux")]
 mod signaling;
+#[cfg(target_os = "linux")]
+mod turn;
 
 #[cfg(target_os = "linux")]
 use anyhow::Context;
@@ -49,6 +51,11 @@ const BENCHES: &[Bench] = &[
         name: "signaling",
         what: "[ROUNDS [PART…]]  rooms a second, idle memory and a storm, against Node and ws",
         work: signaling::run,
+    },
+    Bench {
+        name: "turn",
+        what: "[PAIRS]  what the relay carries on one core, against coturn",
+        work: turn::run,
     },
 ];
 #[cfg(not(target_os = "linux"))]

@@ -37,17 +37,27 @@ pub struct Certificate<'a> {
 impl CoturnRig {
     /// Over TCP, over UDP if wanted, and over TLS with a certificate.
     pub fn start(secret: &str, has_udp: bool, tls: Option<Certificate<'_>>) -> Result<Self> {
-        let [port, tls_port] = [free_port()?, free_port()?];
         let mut command = Command::new(COTURN);
-        command.args([
-            "-n",
-            "-v",
-            "--no-cli",
-            "--no-dtls",
-            "--log-file",
-            "stdout",
-            "--simple-log",
-        ]);
+        command.arg("-v");
+        Self::spawn(command, secret, has_udp, tls)
+    }
+
+    /// Over UDP and TCP, on one core and with one thread for relays: for measurements.
+    pub fn start_on_core(secret: &str, core: &str) -> Result<Self> {
+        let mut command = Command::new("taskset");
+        command.args(["-c", core, COTURN, "--relay-threads", "1"]);
+        Self::spawn(command, secret, true, None)
+    }
+
+    fn spawn(
+        mut command: Command,
+        secret: &str,
+        has_udp: bool,
+        tls: Option<Certificate<'_>>,
+    ) -> Result<Self> {
+        let [port, tls_port] = [free_port()?, free_port()?];
+        command.args(["-n", "--no-cli", "--no-dtls", "--simple-log"]);
+        command.args(["--log-file", "stdout"]);
         command.args(["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1"]);
         command.args(["--allow-loopback-peers", "--no-rfc5780", "--realm", "duet"]);
         command.args(["--pidfile", "/dev/null", "--use-auth-secret"]);

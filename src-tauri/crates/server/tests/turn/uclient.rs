@@ -45,9 +45,12 @@ impl Run {
     /// It ends well and everything that it sent came back.
     fn passes(mut self) {
         let flags = self.flags.join(" ");
+        let last = |line: &str| line.contains("Average jitter");
+        let ended = self.process.wait_for_line(PATIENCE, last);
         let status = self.process.wait(PATIENCE).expect("it ends");
         let lines = self.process.lines();
         let said = lines.join("\n");
+        assert!(ended.is_ok(), "{flags}: {status}\n{said}");
         assert!(status.success(), "{flags}: {status}\n{said}");
         let sum = lines
             .iter()
