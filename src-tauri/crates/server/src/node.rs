@@ -39,7 +39,7 @@ use duet_protocol::{ErrorCode, ServerMessage};
 
 use crate::address::AddressKey;
 use crate::exchange::{Exchange, Key};
-use crate::rooms::{ConnectionId, Output};
+use crate::rooms::{ConnectionId, Output, explanation};
 use channel::Channel;
 use claims::Claiming;
 pub(crate) use claims::Verdict;
@@ -253,6 +253,17 @@ impl Node {
     /// Queues a message to a client of ours.
     fn send(&mut self, to: ConnectionId, message: ServerMessage) {
         self.outputs.push_back(Output::Send { to, message });
+    }
+
+    /// Answers a client of ours.
+    fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
+        let error = ServerMessage::Error {
+            code,
+            message: explanation(code).to_owned(),
+            reference: Some(reference.to_owned()),
+            id: None,
+        };
+        self.send(to, error);
     }
 
     /// Answers a client of ours that what it asks for needs a node out of reach.

@@ -214,10 +214,12 @@ impl Exchange {
         true
     }
 
-    /// A connection came into a room of another node, or left it: it cannot be called meanwhile.
+    /// A connection came into a room of another node, or left it: meanwhile it cannot be called, and shows
+    /// no code.
     pub(crate) fn set_elsewhere(&mut self, now: Instant, id: ConnectionId, is_elsewhere: bool) {
         if is_elsewhere {
             self.elsewhere.insert(id);
+            self.take_code_back(id);
         } else {
             self.elsewhere.remove(&id);
         }

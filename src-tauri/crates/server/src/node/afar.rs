@@ -63,8 +63,12 @@ impl Node {
         }
     }
 
-    /// The lobby of our client, if another node has it than its room, learns that it is in a room.
+    /// The lobby of our client, if another node has it than its room, learns that it is in a room; who is
+    /// in one shows no code.
     pub(super) fn tell_lobby(&mut self, at: Moment, id: ConnectionId, is_elsewhere: bool) {
+        if is_elsewhere {
+            self.end_code(at, id);
+        }
         let Some(client) = self.clients.get(&id) else {
             return;
         };

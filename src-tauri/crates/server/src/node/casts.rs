@@ -91,6 +91,25 @@ impl Node {
         self.tell_lobby(at, id, true);
     }
 
+    /// Our client has a place in a room: the code that it showed is none any more, whoever keeps it.
+    pub(super) fn end_code(&mut self, at: Moment, id: ConnectionId) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let (place, cast) = (client.place.link(), client.cast.take());
+        if place.is_some() {
+            self.exchange.take_code_back(id);
+        }
+        // Who decides about the room knows; another keeper is told.
+        if let Some(link) = cast.filter(|link| place != Some(*link))
+            && let Some(owner) = self.links.get(&link).map(|known| known.owner)
+        {
+            let is_elsewhere = true;
+            self.tell(at.now, owner, Body::Elsewhere { link, is_elsewhere });
+            self.close_unused_links(at, id);
+        }
+    }
+
     /// The keeper of the code that our client shows is gone: it comes again, and gets another.
     pub(super) fn lost_code(&mut self, id: ConnectionId, link: u64) {
         if let Some(client) = self.clients.get_mut(&id)

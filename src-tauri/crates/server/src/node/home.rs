@@ -7,7 +7,7 @@ use super::client::{LinkOut, Seat, Waiting};
 use super::wire::Body;
 use super::{Moment, Node, NodeId};
 use crate::exchange::Key;
-use crate::rooms::{ConnectionId, explanation};
+use crate::rooms::ConnectionId;
 
 /// What may wait behind a `join` or `login`; the rate limit lets no more through in that time.
 const MAX_QUEUED: usize = 512;
@@ -290,16 +290,5 @@ impl Node {
             Some(_) => login,
         };
         self.pass(at, id, link, ClientMessage::Message(text));
-    }
-
-    /// Answers a client of ours.
-    pub(super) fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
-        let error = ServerMessage::Error {
-            code,
-            message: explanation(code).to_owned(),
-            reference: Some(reference.to_owned()),
-            id: None,
-        };
-        self.send(to, error);
     }
 }
