@@ -4,13 +4,16 @@
 //! fields are read (so an unknown command of a newer client is never called malformed), and ids come
 //! out trimmed. Sizes of whole messages are the transport's business, before the text is here.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::check::{Problem, check_client, check_server};
 use crate::limits::{MAX_ID_CHARS, MAX_JSON_DEPTH};
-use crate::message::{ClientMessage, ErrorCode, ServerMessage};
+use crate::message::{ClientMessage, ErrorCode, Forward, ServerMessage};
 
 /// Why a client's message was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -88,22 +91,70 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, ClientFault> {
         command: command.map(str::to_owned),
         reason,
     };
+    if let Some(message) = parse_forward(text) {
+        return checked(message);
+    }
     let value = parse_object(text).map_err(|reason| malformed(None, reason))?;
     let command = command_of(&value).map_err(|reason| malformed(None, reason))?;
     if !ClientMessage::COMMANDS.contains(&command.as_str()) {
         return Err(ClientFault::UnknownCommand { command });
     }
-    let mut message: ClientMessage =
-        read_fields(value).map_err(|reason| malformed(Some(&command), reason))?;
-    check_client(&mut message).map_err(|problem| match problem {
-        Problem::Malformed(reason) => malformed(Some(&command), reason),
+    let message = read_fields(value).map_err(|reason| malformed(Some(&command), reason))?;
+    checked(message)
+}
+
+fn checked(mut message: ClientMessage) -> Result<ClientMessage, ClientFault> {
+    let problem = match check_client(&mut message) {
+        Ok(()) => return Ok(message),
+        Err(problem) => problem,
+    };
+    let command = message.command().to_owned();
+    Err(match problem {
+        Problem::Malformed(reason) => ClientFault::Malformed {
+            command: Some(command),
+            reason,
+        },
         Problem::TooLarge { field, limit_bytes } => ClientFault::TooLarge {
             command,
             field,
             limit_bytes,
         },
-    })?;
-    Ok(message)
+    })
+}
+
+/// Offers, answers and candidates are nearly all that a server reads: they are read without a tree of values
+/// in between. None for anything that is not plainly one of them; then the long way says what it is.
+fn parse_forward(text: &str) -> Option<ClientMessage> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        cmd: Cow<'a, str>,
+        room_id: String,
+        uid: String,
+        remote_uid: String,
+        #[serde(deserialize_with = "crate::wire::null_as_empty")]
+        msg: String,
+        session: Option<String>,
+    }
+    // A list would do for a struct as well, but is no message.
+    if !text.trim_start().starts_with('{') || is_deeper_than(text, MAX_JSON_DEPTH) {
+        return None;
+    }
+    let fields: Fields<'_> = serde_json::from_str(text).ok()?;
+    let forward = Forward {
+        room_id: fields.room_id,
+        uid: fields.uid,
+        remote_uid: fields.remote_uid,
+        msg: fields.msg,
+        session: fields.session,
+    };
+    match &*fields.cmd {
+        "offer" => Some(ClientMessage::Offer(forward)),
+        "answer" => Some(ClientMessage::Answer(forward)),
+        "candidate" => Some(ClientMessage::Candidate(forward)),
+        _ => None,
+    }
 }
 
 /// Reads a server's message with the same suspicion.
@@ -169,6 +220,13 @@ fn read_fields<T: DeserializeOwned>(value: Value) -> Result<T, String> {
 /// Counts brackets outside strings, without parsing. Text that is no JSON may be miscounted; the
 /// parser, which has a bound of its own, refuses it anyway.
 fn is_deeper_than(text: &str, limit: usize) -> bool {
+    // Few brackets cannot be deep, wherever they are; this much is counted several bytes at a time.
+    let brackets = text
+        .bytes()
+        .map(|byte| usize::from(matches!(byte, b'{' | b'[')));
+    if brackets.sum::<usize>() <= limit {
+        return false;
+    }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in text.bytes() {
         if in_string {

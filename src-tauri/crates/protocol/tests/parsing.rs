@@ -35,6 +35,44 @@ fn an_unknown_command_is_no_fault_however_its_fields_look() {
     assert_eq!(command.len(), 64);
 }
 
+/// Forwarded messages are read on a way of their own, which must not be a laxer one.
+#[test]
+fn what_is_forwarded_is_read_like_everything_else() {
+    let fields =
+        r#""cmd":"candidate","roomId":" r ","uid":"a","remoteUid":"b","msg":null,"later":[{}]"#;
+    let Ok(ClientMessage::Candidate(forward)) = parse_client(&format!("{{{fields}}}")) else {
+        panic!("a candidate");
+    };
+    assert_eq!(
+        (
+            forward.room_id.as_str(),
+            forward.msg.as_str(),
+            forward.session
+        ),
+        ("r", "", None)
+    );
+    for bad in [
+        r#"["candidate","r","a","b","m",null]"#,
+        r#"{"cmd":"candidate","roomId":"r","uid":"a","remoteUid":"b"}"#,
+        r#"{"cmd":"candidate","roomId":"r","uid":7,"remoteUid":"b","msg":"m"}"#,
+        r#"{"cmd":"candidate","roomId":"","uid":"a","remoteUid":"b","msg":"m"}"#,
+        r#"{"cmd":"offer","roomId":"r","uid":"a","remoteUid":"b","msg":null}"#,
+        r#"{"cmd":"offer","roomId":"r","uid":"a","remoteUid":"b","msg":"m"} x"#,
+    ] {
+        assert_eq!(code_of(bad), ErrorCode::BadMessage, "{bad}");
+    }
+    let deep = format!(
+        r#"{{{fields},"deep":{}{}}}"#,
+        "[".repeat(16),
+        "]".repeat(16)
+    );
+    assert_eq!(code_of(&deep), ErrorCode::BadMessage);
+    let large = "x".repeat(MAX_SDP_BYTES + 1);
+    let large =
+        format!(r#"{{"cmd":"answer","roomId":"r","uid":"a","remoteUid":"b","msg":"{large}"}}"#);
+    assert_eq!(code_of(&large), ErrorCode::TooLarge);
+}
+
 #[test]
 fn everything_else_that_cannot_be_read_is() {
     for text in [

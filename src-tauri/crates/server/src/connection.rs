@@ -1,31 +1,32 @@
 //! One WebSocket, from its upgrade to its close, in one task.
 //!
-//! Reading and writing are two loops side by side in that task: a client that does not read must not
-//! keep us from noticing that it sends, and the other way round. Whichever loop ends first says how
-//! the connection ends.
+//! Reading and writing take turns in that task and neither waits: a client that does not read must not keep
+//! us from noticing that it sends, and the other way round. Thousands of connections are silent at any time; so
+//! what is needed only while something is on its way is there only then.
 
 pub(crate) mod close;
-mod read;
-mod write;
+mod inbox;
+mod line;
+mod pace;
+mod socket;
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
 
 use duet_protocol::CloseReason;
 use duet_protocol::limits::{MAX_MESSAGE_BYTES, MAX_OUTGOING_BYTES};
-use futures_util::StreamExt;
-pub(crate) use read::ending_for;
-use tokio_tungstenite::WebSocketStream;
+pub(crate) use socket::Socket;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tracing::debug;
 
+use crate::door::Slot;
 use crate::http::Upgraded;
 use crate::hub::Registration;
 use crate::shared::Shared;
-use crate::stream::Stream;
-
-type Socket = WebSocketStream<Stream>;
-
-/// tungstenite's read buffer, zero-filled at every read: small.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+pub(crate) use line::Line;
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,26 +52,49 @@ impl Ending {
     }
 }
 
+/// How a connection ends after an error of reading.
+pub(crate) fn ending_for(error: &Error) -> Ending {
+    match error {
+        Error::Capacity(_) => Ending::Close(CloseReason::TooLarge),
+        Error::Utf8(_) => Ending::Close(CloseReason::NotUtf8),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ending::Gone,
+        Error::Protocol(_) => Ending::ProtocolError,
+        // Everything else is the connection itself failing, or errors of opening one.
+        _ => Ending::Gone,
+    }
+}
+
+/// A connection at its beginning.
+pub(crate) fn begin(
+    upgraded: Upgraded,
+    registration: Registration,
+    slot: Slot,
+    shared: &Arc<Shared>,
+) -> Line {
+    shared.metrics.opened.inc();
+    let socket = open(upgraded, Limits::PROTOCOL);
+    Line::new(socket, registration, slot, Arc::clone(shared))
+}
+
 /// Carries one connection until it ends. The place in the room is given up or kept before the close
 /// handshake, which a client may draw out.
-pub(crate) async fn run(upgraded: Upgraded, registration: Registration, shared: &Shared) {
-    shared.metrics.opened.inc();
-    let socket = open(upgraded, Limits::PROTOCOL).await;
-    let (mut sink, mut stream) = socket.split();
-    let ending = tokio::select! {
-        biased;
-        () = shared.draining.cancelled() => Ending::Close(CloseReason::Draining),
-        ending = read::run(&mut stream, &registration, shared) => ending,
-        ending = write::run(&mut sink, registration.outgoing(), shared) => ending,
+pub(crate) async fn run(mut line: Line) {
+    let ending = {
+        let mut timer = pin!(tokio::time::sleep_until(line.due_at().into()));
+        poll_fn(|context| line.poll(context, timer.as_mut())).await
     };
+    // On the heap, so that an open connection does not hold the space of its end.
+    Box::pin(end(line, ending)).await;
+}
+
+async fn end(line: Line, ending: Ending) {
+    let (socket, registration, _slot, shared) = line.into_parts();
     debug!(connection = registration.id(), ?ending, "connection ends");
     drop(registration);
     if let Some(code) = ending.code() {
         shared.metrics.note_close(code);
     }
-    if let Ok(socket) = stream.reunite(sink) {
-        close::run(socket, ending).await;
-    }
+    close::run(socket, ending).await;
 }
 
 /// What a connection holds at most, in bytes.
@@ -89,14 +113,7 @@ impl Limits {
     };
 }
 
-pub(crate) async fn open(upgraded: Upgraded, limits: Limits) -> Socket {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(limits.outgoing_bytes)
-        .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.message_bytes));
-    let read_ahead = upgraded.read_ahead.to_vec();
-    WebSocketStream::from_partially_read(upgraded.stream, read_ahead, Role::Server, Some(config))
-        .await
+/// A connection behind its upgrade.
+pub(crate) fn open(upgraded: Upgraded, limits: Limits) -> Socket {
+    Socket::new(upgraded.stream, &upgraded.read_ahead, limits)
 }

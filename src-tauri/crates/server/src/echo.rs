@@ -1,16 +1,16 @@
 //! An echo server on the connection code of the real one, with its limits raised: for the conformance
 //! suite of Autobahn, which sends binary messages and sixteen megabytes. No server uses it.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::address::AddressKey;
 use crate::config::ServerConfig;
-use crate::connection::{Ending, Limits, close, ending_for, open};
+use crate::connection::{Ending, Limits, Socket, close, ending_for, open};
 use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry};
@@ -43,19 +43,27 @@ async fn serve(stream: TcpStream, remote: SocketAddr, shared: Arc<Shared>) {
     let Ok(Some((upgraded, _slot))) = http::serve(Stream::Plain(stream), entry).await else {
         return;
     };
-    let mut socket = open(upgraded, LIMITS).await;
-    let ending = loop {
-        match socket.next().await {
-            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
-                if socket.send(message).await.is_err() {
-                    break Ending::Gone;
+    let mut socket = open(upgraded, LIMITS);
+    let ending = echo(&mut socket).await;
+    close::run(socket, ending).await;
+}
+
+async fn echo(socket: &mut Socket) -> Ending {
+    loop {
+        match socket.next() {
+            Ok(Some(Message::Text(text))) => socket.queue_text(text.to_string()),
+            Ok(Some(Message::Binary(payload))) => socket.queue_binary(payload),
+            Ok(Some(Message::Close(_))) => return Ending::ClosedByClient,
+            Ok(Some(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Ok(None) => {
+                if poll_fn(|context| socket.poll_read(context)).await.is_err() {
+                    return Ending::Gone;
                 }
             }
-            Some(Ok(Message::Close(_))) => break Ending::ClosedByClient,
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Err(error)) => break ending_for(&error),
-            None => break Ending::Gone,
+            Err(error) => return ending_for(&error),
         }
-    };
-    close::run(socket, ending).await;
+        if poll_fn(|context| socket.poll_write(context)).await.is_err() {
+            return Ending::Gone;
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
-use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
+use duet_protocol::{ClientMessage, CloseReason, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -98,6 +98,13 @@ impl Hub {
     /// other; to the last ones that must not look as if the others had left their calls.
     pub(crate) fn fall_silent(&self) {
         self.state.lock().is_silent = true;
+    }
+
+    /// Closes every connection.
+    pub(crate) fn close_all(&self, reason: CloseReason) {
+        for client in self.state.lock().clients.values() {
+            client.outgoing.close(reason);
+        }
     }
 
     /// Connections, and what the exchange holds.
@@ -270,15 +277,17 @@ impl Registration {
         &self.outgoing
     }
 
-    /// A text frame came, whatever it says.
+    /// A text frame came, and is no message.
     pub(crate) fn heard(&self) {
         self.hub.change(|node, _| node.heard(self.id));
     }
 
     /// A checked message came.
     pub(crate) fn handle(&self, message: ClientMessage) {
-        self.hub
-            .change(|node, at| node.handle(at, self.id, message));
+        self.hub.change(|node, at| {
+            node.heard(self.id);
+            node.handle(at, self.id, message);
+        });
     }
 
     /// Answers this connection alone.

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use duet_protocol::CloseReason;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::address::AddressKey;
-use crate::connection;
+use crate::connection::{self, Line};
 use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry, Upgraded};
@@ -60,21 +61,38 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
         debug!(%remote, "dropped: too many connections");
         return;
     }
-    let task_shared = Arc::clone(shared);
+    // On the heap, so that an open connection does not hold the space of its handshake.
+    let arriving = Box::pin(arrive(stream, remote, Arc::clone(shared), slot));
     shared.tasks.spawn(async move {
-        if let Err(error) = serve(stream, remote, &task_shared, slot).await {
-            task_shared.metrics.failed_handshakes.inc();
-            debug!(%remote, %error, "connection failed");
+        if let Some(line) = arriving.await {
+            connection::run(line).await;
         }
     });
 }
 
-async fn serve(
+/// A connection that became a WebSocket, at work.
+async fn arrive(
+    stream: TcpStream,
+    remote: SocketAddr,
+    shared: Arc<Shared>,
+    slot: Option<Slot>,
+) -> Option<Line> {
+    match shake_hands(stream, remote, &shared, slot).await {
+        Ok(line) => line,
+        Err(error) => {
+            shared.metrics.failed_handshakes.inc();
+            debug!(%remote, %error, "connection failed");
+            None
+        }
+    }
+}
+
+async fn shake_hands(
     stream: TcpStream,
     remote: SocketAddr,
     shared: &Arc<Shared>,
     slot: Option<Slot>,
-) -> Result<(), ConnectionError> {
+) -> Result<Option<Line>, ConnectionError> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();
@@ -86,23 +104,29 @@ async fn serve(
         local_ip,
         slot,
     );
-    // On the heap, so that an open connection does not hold the space of its handshake.
-    let handshake = Box::pin(deadline.limit(open(stream, shared.tls.as_ref(), entry)));
+    let handshake = deadline.limit(open(stream, shared.tls.as_ref(), entry));
     let upgraded = tokio::select! {
         upgraded = handshake => upgraded.map_err(|_| ConnectionError::HandshakeTimeout)??,
-        () = shared.draining.cancelled() => return Ok(()),
+        () = shared.draining.cancelled() => return Ok(None),
     };
     let Some((upgraded, slot)) = upgraded else {
-        return Ok(());
+        return Ok(None);
     };
     let entrance = Entrance {
         host: upgraded.host.clone(),
         local_ip,
     };
     let registration = shared.hub.register(slot.address(), entrance);
+    if shared.draining.is_cancelled() {
+        registration.outgoing().close(CloseReason::Draining);
+    }
     debug!(connection = registration.id(), %remote, "connection opened");
-    connection::run(upgraded, registration, shared).await;
-    Ok(())
+    Ok(Some(connection::begin(
+        upgraded,
+        registration,
+        slot,
+        shared,
+    )))
 }
 
 /// TLS, if it is spoken here, and then HTTP up to the upgrade.

@@ -5,12 +5,12 @@
 //! thousand; and because closing must overtake what waits.
 
 use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use duet_protocol::CloseReason;
 use duet_protocol::limits::MAX_OUTGOING_BYTES;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 /// What a message costs besides its text: the queue's entry and the frame's head.
 const OVERHEAD_BYTES: usize = 64;
@@ -19,7 +19,6 @@ const OVERHEAD_BYTES: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     state: Mutex<State>,
-    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +26,8 @@ struct State {
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     close: Option<CloseReason>,
+    /// The task of the connection, when it was here last.
+    waker: Option<Waker>,
 }
 
 /// A text that waits.
@@ -40,8 +41,8 @@ pub(crate) struct Waiting {
 /// What the connection does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Send this text.
-    Text(Waiting),
+    /// Send these texts.
+    Texts(VecDeque<Waiting>),
     /// Close with this reason; nothing comes after it.
     Close(CloseReason),
 }
@@ -60,33 +61,34 @@ impl Outgoing {
         } else {
             state.waiting.push_back(Waiting { text, since });
         }
-        drop(state);
-        self.changed.notify_one();
+        state.wake();
     }
 
     /// Ends the connection. The first reason stays.
     pub(crate) fn close(&self, reason: CloseReason) {
-        self.state.lock().close(reason);
-        self.changed.notify_one();
+        let mut state = self.state.lock();
+        state.close(reason);
+        state.wake();
     }
 
-    /// Waits for something to do. Only one task may wait.
-    pub(crate) async fn next(&self) -> Next {
-        loop {
-            if let Some(next) = self.state.lock().take() {
-                return next;
-            }
-            self.changed.notified().await;
+    /// What to do now; the task is woken for the next thing. Only one task may ask. Texts come out
+    /// while their sum is below `batch_bytes`, one at least; without it only closing counts.
+    pub(crate) fn poll_take(
+        &self,
+        context: &mut Context<'_>,
+        batch_bytes: Option<usize>,
+    ) -> Poll<Next> {
+        let mut state = self.state.lock();
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
         }
-    }
-
-    /// Waits until the connection must close, while a text is being written.
-    pub(crate) async fn closed(&self) -> CloseReason {
-        loop {
-            if let Some(reason) = self.state.lock().close {
-                return reason;
-            }
-            self.changed.notified().await;
+        if let Some(reason) = state.close {
+            return Poll::Ready(Next::Close(reason));
+        }
+        match batch_bytes {
+            Some(limit) if !state.waiting.is_empty() => Poll::Ready(Next::Texts(state.take(limit))),
+            Some(_) | None => Poll::Pending,
         }
     }
 
@@ -103,13 +105,30 @@ impl State {
         self.waiting_bytes = 0;
     }
 
-    fn take(&mut self) -> Option<Next> {
-        if let Some(reason) = self.close {
-            return Some(Next::Close(reason));
+    /// Everything as a rule: then the queue itself goes, and an idle connection has none.
+    fn take(&mut self, limit_bytes: usize) -> VecDeque<Waiting> {
+        if self.waiting_bytes <= limit_bytes {
+            self.waiting_bytes = 0;
+            return std::mem::take(&mut self.waiting);
         }
-        let waiting = self.waiting.pop_front()?;
-        self.waiting_bytes -= waiting.text.len() + OVERHEAD_BYTES;
-        Some(Next::Text(waiting))
+        let mut taken_bytes = 0;
+        let fitting = self.waiting.iter().take_while(|waiting| {
+            taken_bytes += waiting.text.len() + OVERHEAD_BYTES;
+            taken_bytes <= limit_bytes
+        });
+        let count = fitting.count().max(1);
+        let taken: VecDeque<Waiting> = self.waiting.drain(..count).collect();
+        let texts = taken
+            .iter()
+            .map(|waiting| waiting.text.len() + OVERHEAD_BYTES);
+        self.waiting_bytes -= texts.sum::<usize>();
+        taken
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
     }
 }
 
@@ -117,31 +136,45 @@ impl State {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn texts_come_out_in_order_and_leave_no_bytes() {
+    fn take(outgoing: &Outgoing, batch_bytes: Option<usize>) -> Poll<Next> {
+        outgoing.poll_take(&mut Context::from_waker(Waker::noop()), batch_bytes)
+    }
+
+    fn texts(next: Poll<Next>) -> Vec<String> {
+        match next {
+            Poll::Ready(Next::Texts(texts)) => {
+                texts.into_iter().map(|waiting| waiting.text).collect()
+            }
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn texts_come_out_in_order_and_leave_no_bytes() {
         let outgoing = Outgoing::default();
-        let since = Instant::now();
-        let text = |text: &str| Waiting {
-            text: text.into(),
-            since,
-        };
-        outgoing.push(since, "a".into());
-        outgoing.push(since, "b".into());
-        assert_eq!(outgoing.next().await, Next::Text(text("a")));
-        assert_eq!(outgoing.next().await, Next::Text(text("b")));
+        for text in ["a", "b", "c"] {
+            outgoing.push(Instant::now(), text.into());
+        }
+        assert!(take(&outgoing, None).is_pending());
+        let two = 2 * (1 + OVERHEAD_BYTES);
+        assert_eq!(texts(take(&outgoing, Some(two))), ["a", "b"]);
+        // One at least.
+        assert_eq!(texts(take(&outgoing, Some(0))), ["c"]);
+        assert!(take(&outgoing, Some(two)).is_pending());
         assert_eq!(outgoing.waiting_bytes(), 0);
     }
 
-    #[tokio::test]
-    async fn past_the_bound_everything_goes_and_the_reader_is_slow() {
+    #[test]
+    fn past_the_bound_everything_goes_and_the_reader_is_slow() {
         let outgoing = Outgoing::default();
         for _ in 0..9 {
             outgoing.push(Instant::now(), "x".repeat(32 * 1024));
         }
-        assert_eq!(outgoing.next().await, Next::Close(CloseReason::SlowReader));
+        let slow = Poll::Ready(Next::Close(CloseReason::SlowReader));
+        assert_eq!(take(&outgoing, Some(1)), slow);
         outgoing.close(CloseReason::Draining);
         outgoing.push(Instant::now(), "late".into());
-        assert_eq!(outgoing.next().await, Next::Close(CloseReason::SlowReader));
+        assert_eq!(take(&outgoing, None), slow);
         assert_eq!(outgoing.waiting_bytes(), 0);
     }
 }

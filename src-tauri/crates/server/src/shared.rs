@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use duet_protocol::CloseReason;
 use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -100,7 +101,9 @@ impl Shared {
     pub(crate) fn drain(&self) {
         self.leave();
         self.hub.fall_silent();
+        // First this: who registers between the two looks here.
         self.draining.cancel();
+        self.hub.close_all(CloseReason::Draining);
     }
 
     /// Does what time brings, for as long as the server runs.

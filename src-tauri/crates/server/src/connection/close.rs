@@ -4,16 +4,17 @@
 //! frame on its way. So: send the frame, say that we send no more, and read the rest into nothing
 //! for a moment.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use duet_protocol::CloseReason;
-use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{Ending, Socket};
+use super::Ending;
+use super::socket::Socket;
 use crate::stream::Stream;
 
 /// For the close frame to leave; a slow reader gets as long as it took to notice it.
@@ -34,15 +35,13 @@ pub(crate) async fn run(mut socket: Socket, ending: Ending) {
         }),
         Ending::Close(reason) => Some(frame_of(reason)),
     };
-    let told = tokio::time::timeout(FRAME_TIMEOUT, async {
-        match frame {
-            Some(frame) => socket.close(Some(frame)).await,
-            // The answer to the client's close frame is queued already.
-            None => socket.flush().await,
-        }
-    });
+    // The answer to the client's close frame is queued already.
+    if let Some(frame) = frame {
+        socket.queue_close(frame);
+    }
+    let told = tokio::time::timeout(FRAME_TIMEOUT, poll_fn(|context| socket.poll_write(context)));
     if matches!(told.await, Ok(Ok(()))) {
-        let linger = linger(socket.into_inner());
+        let linger = linger(socket.into_stream());
         // Over time: dropping the stream ends it.
         let _ = tokio::time::timeout(LINGER_TIMEOUT, linger).await;
     }

@@ -71,6 +71,8 @@ impl Room {
     /// Takes the next place; the caller has checked that there is one.
     pub(super) fn admit(&mut self, member: Member) {
         assert!(!self.is_full(), "a room holds two");
+        // Two, and not the four that a list begins with: there are many rooms.
+        self.members.reserve_exact(ROOM_PLACES - self.members.len());
         self.members.push(member);
     }
 

@@ -1,0 +1,271 @@
+//! What a connection does: read and judge, write what waits, ping, and notice silence.
+//!
+//! One state machine in one task with one timer. The timer is not moved at every message: it goes off when the
+//! earliest thing could be due, and is set again to what is due by then.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use duet_protocol::limits::MAX_OUTGOING_BYTES;
+use duet_protocol::{ClientMessage, CloseReason, parse_client};
+use tokio::time::Sleep;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::pace::Pace;
+use super::socket::Socket;
+use super::{Ending, ending_for};
+use crate::door::Slot;
+use crate::hub::Registration;
+use crate::outgoing::{Next, Waiting};
+use crate::pace::FaultWindow;
+use crate::shared::Shared;
+
+/// Taken from the queue at once. It must pass within the time of a slow reader.
+const BATCH_BYTES: usize = 32 * 1024;
+
+/// A connection at work.
+pub(crate) struct Line {
+    socket: Socket,
+    registration: Registration,
+    /// Counted for its address as long as it is open.
+    slot: Slot,
+    shared: Arc<Shared>,
+    pace: Pace,
+    faults: FaultWindow,
+    heard_at: Instant,
+    ping_at: Instant,
+    /// Until then nothing is read: the client is too fast.
+    paused_until: Option<Instant>,
+    /// A message that was too fast.
+    held: Option<Box<Message>>,
+    /// Since when the kernel has not taken all of the batch.
+    stuck_since: Option<Instant>,
+    /// The texts of the batch, for the figures: length, and when came what caused it.
+    batch: Vec<(usize, Instant)>,
+}
+
+impl Line {
+    pub(super) fn new(
+        socket: Socket,
+        registration: Registration,
+        slot: Slot,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            socket,
+            registration,
+            slot,
+            pace: Pace::new(now, &shared.config),
+            faults: FaultWindow::default(),
+            heard_at: now,
+            ping_at: now + shared.config.timing.ping_interval,
+            shared,
+            paused_until: None,
+            held: None,
+            stuck_since: None,
+            batch: Vec::new(),
+        }
+    }
+
+    /// For closing.
+    pub(super) fn into_parts(self) -> (Socket, Registration, Slot, Arc<Shared>) {
+        (self.socket, self.registration, self.slot, self.shared)
+    }
+
+    /// Goes on until the connection must end.
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<Ending> {
+        loop {
+            let done = self
+                .mind_the_time(Instant::now())
+                .and_then(|()| self.go_on(context));
+            if let Err(ending) = done {
+                return Poll::Ready(ending);
+            }
+            let due_at = self.due_at();
+            // Only ever earlier: a later time is seen when the timer goes off.
+            if timer.is_elapsed() || due_at < timer.deadline().into_std() {
+                timer.as_mut().reset(due_at.into());
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Reads and writes as far as it goes.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Result<(), Ending> {
+        loop {
+            let is_blocked = self.write(context)?;
+            let has_read = self.read(context)?;
+            let has_answers = !is_blocked && self.socket.waiting_bytes() > 0;
+            if !has_read && !has_answers {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes batch after batch; true if the kernel takes no more for now.
+    fn write(&mut self, context: &mut Context<'_>) -> Result<bool, Ending> {
+        loop {
+            let is_free = self.socket.waiting_bytes() == 0;
+            match self
+                .registration
+                .outgoing()
+                .poll_take(context, is_free.then_some(BATCH_BYTES))
+            {
+                Poll::Ready(Next::Close(reason)) => return Err(Ending::Close(reason)),
+                Poll::Ready(Next::Texts(texts)) => self.queue(texts),
+                Poll::Pending => {}
+            }
+            if self.socket.waiting_bytes() == 0 {
+                return Ok(false);
+            }
+            match self.socket.poll_write(context) {
+                Poll::Ready(Ok(())) => self.note_sent(),
+                Poll::Ready(Err(_)) => return Err(Ending::Gone),
+                Poll::Pending => {
+                    self.stuck_since.get_or_insert_with(Instant::now);
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    fn queue(&mut self, texts: VecDeque<Waiting>) {
+        for Waiting { text, since } in texts {
+            self.batch.push((text.len(), since));
+            self.socket.queue_text(text);
+        }
+    }
+
+    fn note_sent(&mut self) {
+        self.stuck_since = None;
+        let now = Instant::now();
+        for (bytes, since) in std::mem::take(&mut self.batch) {
+            let latency = now.saturating_duration_since(since);
+            self.shared.metrics.note_sent(bytes, latency);
+        }
+    }
+
+    /// Takes what was read, and reads; true if something came.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<bool, Ending> {
+        self.take_all(Instant::now())?;
+        if self.paused_until.is_some() {
+            return Ok(false);
+        }
+        match self.socket.poll_read(context) {
+            Poll::Ready(Ok(())) => {
+                self.heard_at = Instant::now();
+                Ok(true)
+            }
+            Poll::Ready(Err(_)) => Err(Ending::Gone),
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    fn take_all(&mut self, now: Instant) -> Result<(), Ending> {
+        while self.paused_until.is_none() {
+            let (message, has_waited) = match self.held.take() {
+                Some(message) => (*message, true),
+                None => match self.socket.next().map_err(|error| ending_for(&error))? {
+                    Some(message) => (message, false),
+                    None => return Ok(()),
+                },
+            };
+            // Every frame counts, pings too. Until its time has come nothing is read, so the
+            // client is slowed down by TCP.
+            match self.pace.may_pass(now, has_waited).map_err(Ending::Close)? {
+                None => self.take(now, message)?,
+                Some(at) => {
+                    self.paused_until = Some(at);
+                    self.held = Some(Box::new(message));
+                }
+            }
+            if self.socket.waiting_bytes() > MAX_OUTGOING_BYTES {
+                return Err(Ending::Close(CloseReason::SlowReader));
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, now: Instant, message: Message) -> Result<(), Ending> {
+        match message {
+            Message::Text(text) => {
+                self.shared.metrics.note_received(text.len());
+                self.judge(now, &text).map_err(Ending::Close)
+            }
+            Message::Binary(_) => Err(Ending::Close(CloseReason::BinaryFrame)),
+            Message::Close(_) => Err(Ending::ClosedByClient),
+            // Pings are answered already; `Frame` never comes out of reading.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
+        }
+    }
+
+    /// Judges one text and passes it on.
+    fn judge(&mut self, now: Instant, text: &str) -> Result<(), CloseReason> {
+        let registration = &self.registration;
+        match parse_client(text) {
+            // The old spelling gets the old spelling back.
+            Ok(ClientMessage::Keepalive) if text.contains("\"keeplive\"") => {
+                registration.heard();
+                let answer = r#"{"cmd":"keeplive"}"#.to_owned();
+                registration.outgoing().push(now, answer);
+            }
+            Ok(message) => registration.handle(message),
+            Err(fault) => {
+                registration.heard();
+                tracing::debug!(connection = registration.id(), %fault, "fault");
+                if fault.is_counted() && self.faults.note(now) {
+                    return Err(CloseReason::TooManyFaults);
+                }
+                registration.answer(&fault.to_message());
+            }
+        }
+        Ok(())
+    }
+
+    fn mind_the_time(&mut self, now: Instant) -> Result<(), Ending> {
+        let timing = &self.shared.config.timing;
+        if self
+            .stuck_since
+            .is_some_and(|since| now >= since + timing.slow_reader_timeout)
+        {
+            return Err(Ending::Close(CloseReason::SlowReader));
+        }
+        if self.paused_until.is_some_and(|at| now >= at) {
+            self.paused_until = None;
+            // While we did not listen the client was not silent.
+            self.heard_at = now;
+        }
+        if now >= self.heard_at + timing.silence_timeout {
+            return Err(Ending::Gone);
+        }
+        if now >= self.ping_at {
+            self.ping_at = now + timing.ping_interval;
+            // Behind what is stuck there is no use for one.
+            if self.stuck_since.is_none() {
+                self.socket.queue_ping();
+            }
+        }
+        Ok(())
+    }
+
+    /// When something is due, if nothing else happens.
+    pub(super) fn due_at(&self) -> Instant {
+        let timing = &self.shared.config.timing;
+        let stuck = self
+            .stuck_since
+            .map(|since| since + timing.slow_reader_timeout);
+        let usual = self.ping_at.min(self.heard_at + timing.silence_timeout);
+        let unusual = self.paused_until.into_iter().chain(stuck).min();
+        unusual.map_or(usual, |at| at.min(usual))
+    }
+}
