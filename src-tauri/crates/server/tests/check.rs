@@ -50,7 +50,7 @@ fn read(output: &Output) -> (bool, String) {
     (is_ok, lines.collect())
 }
 
-fn run(flags: &[&str]) -> (bool, String) {
+pub(crate) fn run(flags: &[&str]) -> (bool, String) {
     read(&check(flags).output().expect("it runs"))
 }
 
