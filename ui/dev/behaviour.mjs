@@ -38,6 +38,19 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await page.keyboard.press('Enter');
   expect('swapped', await page.locator('.full [data-testid=video-local]').count(), 1);
 
+  const push = (video, tile) => page.evaluate(([state, beside]) => window.duet.pushPeer({ video: state, tile: beside }), [video, tile]);
+  const inFull = (testid) => page.locator(`.full [data-testid=${testid}]`).count();
+  await push('screen', true);
+  expect('a screen arrives and is large', [await inFull('video-remote'), await inFull('video-local')], [1, 0]);
+  expect('with the camera beside it', await page.getByTestId('peer-tile').locator('[data-testid=video-tile]').count(), 1);
+  await page.getByTestId('swap-peer').focus();
+  await page.keyboard.press('Enter');
+  expect('the camera large', [await inFull('video-tile'), await page.getByTestId('peer-tile').locator('[data-testid=video-remote]').count()], [1, 1]);
+  await push('screen', false);
+  expect('a camera that went', [await inFull('video-remote'), await page.getByTestId('peer-tile').count()], [1, 0]);
+  await push('on', false);
+  await page.locator('body').click({ position: { x: 600, y: 400 } });
+
   await page.getByTestId('microphone-menu').focus();
   await page.keyboard.press('Enter');
   await page.keyboard.press('ArrowDown');

@@ -16,6 +16,7 @@ mod relays;
 mod renegotiation;
 mod sender_reports;
 mod silence;
+mod tile;
 mod trickle;
 #[cfg(unix)]
 mod tunnels;
