@@ -144,13 +144,13 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   const figures = await page.evaluate(() => ({ ...window.__duetFrames.counts(), drawn: window.__duetFrames.drawn().length }));
   if (figures.drawn === 0 || figures.broken !== 0) fault(`frame figures: ${JSON.stringify(figures)}`);
   await page.waitForTimeout(500);
-  for (const stream of [0, 1]) {
+  for (const stream of [0, 1, 2]) {
     const open = frames.log.sent[stream] - frames.log.credits[stream];
     if (frames.log.credits[stream] === 0) fault(`stream ${stream}: no credit came back`);
     console.log(`stream ${stream}: ${frames.log.sent[stream]} frames sent, ${open} without credit (closed pages)`);
   }
   await show('ended');
   await page.waitForTimeout(200);
-  expect('nothing is asked for when nothing is shown', [...frames.log.sizes.values()], ['0x0', '0x0']);
+  expect('nothing is asked for when nothing is shown', [...frames.log.sizes.values()], ['0x0', '0x0', '0x0']);
   await page.close();
 }
