@@ -210,6 +210,7 @@ fn endpoint_config(
     frames: &Arc<FrameServer>,
 ) -> EndpointConfig {
     let (local, remote) = (Arc::clone(frames), Arc::clone(frames));
+    let tile = Arc::clone(frames);
     let default_device = || DEFAULT_DEVICE.to_owned();
     EndpointConfig {
         name: None,
@@ -233,6 +234,7 @@ fn endpoint_config(
         taps: Taps {
             local_video: VideoTap::new(move |frame| local.publish(StreamId::Local, frame)),
             remote_video: VideoTap::new(move |frame| remote.publish(StreamId::Remote, frame)),
+            remote_tile: VideoTap::new(move |frame| tile.publish(StreamId::RemoteTile, frame)),
             ..Taps::default()
         },
     }

@@ -1,5 +1,5 @@
-//! Two real windows: a window of another program is shared in a call and shown on a display by its code,
-//! and what it shows is read from a picture of the other's screen.
+//! Two real windows: a window of another program is shared in a call, with the camera beside it, and shown
+//! on a display by its code; what they show is read from pictures of the other's screen.
 #![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
@@ -8,12 +8,15 @@ use anyhow::{Context, Result, bail};
 use duet_media::barcode::{self, Stamp};
 use duet_testkit::painted_window::{PaintedWindow, Part, rectangle};
 use duet_testkit::{target_dir, turn};
-use duet_tests::TestServer;
+
 use duet_tests::desk::{self, Desk, PATIENCE};
+use duet_tests::{TestServer, film};
 
 const TITLE: &str = "Minutes of May";
 /// What is on the window that is shared.
 const NUMBER: u32 = 424_242;
+/// The first picture of the camera of whoever shares.
+const FILM: u32 = 1000;
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 360;
 
@@ -100,6 +103,25 @@ fn choose_minutes(desk: &Desk) -> Result<()> {
     bail!("the window is not in the picker")
 }
 
+/// Waits until the picture in the other's small frame has changed, while nothing else there does.
+fn until_tile_moves(desk: &Desk) -> Result<()> {
+    let [x, y, width, height] = desk
+        .shown("peer-tile")?
+        .rectangle()?
+        .map(|side| side as u32);
+    let tile = || Ok::<_, anyhow::Error>(desk.picture()?.crop(x, y, width, height));
+    let first = tile()?;
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if tile()? != first {
+            return desk.keep_picture(&target_dir::kept("screens")?.join("with-tile.png"));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    desk.keep_picture(&target_dir::kept("failed")?.join("with-tile.png"))?;
+    bail!("the camera stands still beside the screen")
+}
+
 fn in_a_room(desk: &Desk) -> Result<()> {
     desk.enter_lobby("screens")?;
     desk.click("lobby-join")
@@ -112,7 +134,8 @@ fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
     }
     let _turn = turn::take()?;
     let server = TestServer::start()?;
-    let ada = Desk::sit_down(&server.url(), &["--name", "Ada"])?;
+    let camera = format!("file:{}", film(FILM)?.display());
+    let ada = Desk::sit_down(&server.url(), &["--name", "Ada", "--camera", &camera])?;
     let ben = Desk::sit_down(&server.url(), &["--name", "Ben"])?;
     for desk in [&ada, &ben] {
         in_a_room(desk)?;
@@ -126,8 +149,17 @@ fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
     ada.shown("sharing")?;
     until_number(&ben, true, "shared.png")?;
     ada.keep_picture(&target_dir::kept("screens")?.join("sharing.png"))?;
+    until_tile_moves(&ben)?;
+    // The camera large, to read it, and the screen again.
+    ben.click("swap-peer")?;
+    ben.sees_film(FILM)?;
+    ben.click("swap-peer")?;
+    until_number(&ben, true, "shared-again.png")?;
     ada.click("share-stop")?;
     until_number(&ben, false, "shared-no-more.png")?;
+    let tile = "[data-testid=peer-tile]";
+    ben.window.wait_until_gone(tile, PATIENCE)?;
+    ben.sees_film(FILM)?;
     assert_eq!(ben.call_state()?, "connected");
     Ok(())
 }

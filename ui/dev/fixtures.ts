@@ -18,7 +18,7 @@ export interface Fixture {
 const now = Date.now();
 const roomId = 'amber-river-falcon-meadow-lantern';
 const inviteUrl = `https://duet.example.org/r/${roomId}`;
-const peer = { name: 'Jonas Weber', audio: 'on', video: 'on' } as const;
+const peer = { name: 'Jonas Weber', audio: 'on', video: 'on', tile: false } as const;
 
 const person = (uid: string, name: string, more: Partial<PersonView> = {}): PersonView => ({ uid, name, busy: false, unread: 0, ...more });
 const people = [
@@ -134,6 +134,9 @@ export const fixtures: Record<string, Fixture> = {
   'call-statistics': with_({ call: connected, statistics }),
   'call-sharing': with_({ call: connected, share }),
   'call-peer-screen': with_({ call: { ...connected, peer: { ...peer, video: 'screen' } } }),
+  'call-peer-screen-tile': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } } }),
+  'call-both-share': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, share }),
+  'call-peer-screen-chat': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, chat: talk, statistics }),
   'share-picker': { ...with_({ call: connected }), picker: { kind: 'call' } },
   'cast-entry': { ...with_({}), entry: true },
   'display-connecting': with_({ call: { kind: 'joining', roomId: '' }, cast: { role: 'display', code: null } }),
@@ -141,8 +144,8 @@ export const fixtures: Record<string, Fixture> = {
     call: { kind: 'waitingForPeer', roomId: '', inviteUrl: '' },
     cast: { role: 'display', code: { code: '7KQ4-M2XD', expiresMs: now + 77_000, lifetimeMs: 120_000 } },
   }),
-  'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen' } }, cast: { role: 'display', code: null } }),
-  presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off' } }, cast: { role: 'presenter' }, share }),
+  'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen', tile: false } }, cast: { role: 'display', code: null } }),
+  presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off', tile: false } }, cast: { role: 'presenter' }, share }),
   'failed-cast': with_({ call: { kind: 'failed', roomId: '', failure: { code: 'refused', serverCode: 'cast-refused' } }, cast: { role: 'presenter' } }),
   'call-unread': with_({ call: connected, callUnread: 2 }),
   'call-chat': with_({ call: connected, chat: talk }),

@@ -3,7 +3,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import App from '../src/App.svelte';
 import Incoming from '../src/Incoming.svelte';
 import { setBackend } from '../src/backend';
-import type { View } from '../src/generated/view';
+import type { PeerView, View } from '../src/generated/view';
 import type { IncomingBackend } from '../src/incoming';
 import { app } from '../src/state/app.svelte';
 import '../src/styles/all.css';
@@ -63,4 +63,10 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   flushSync();
 }
 
-Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }) } });
+/** The other sends something else in the call that is shown. */
+function pushPeer(patch: Partial<PeerView>): void {
+  const { call } = app.view!;
+  if (call.kind === 'connected') push({ ...app.view!, call: { ...call, peer: { ...call.peer, ...patch } } });
+}
+
+Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }), pushPeer } });

@@ -23,6 +23,7 @@ pub(super) fn unknown_peer(name: Option<String>) -> PeerView {
         name,
         audio: RemoteAudio::On,
         video: RemoteVideo::On,
+        tile: false,
     }
 }
 
@@ -51,6 +52,10 @@ impl<W: Window> Controller<W> {
                     VideoState::Lost => RemoteVideo::Lost,
                     VideoState::Screen => RemoteVideo::Screen,
                 };
+                self.show_peer();
+            }
+            EndpointEvent::RemoteTile(comes) => {
+                self.peer.tile = comes;
                 self.show_peer();
             }
             EndpointEvent::Connection(figures) => self.connection(&figures),

@@ -132,6 +132,8 @@ pub struct PeerView {
     pub audio: RemoteAudio,
     /// Their camera.
     pub video: RemoteVideo,
+    /// Their camera comes beside their screen, as a picture of its own.
+    pub tile: bool,
 }
 
 /// The other's microphone, as they say.

@@ -687,7 +687,11 @@ audio: RemoteAudio,
 /**
  * Their camera.
  */
-video: RemoteVideo, };
+video: RemoteVideo, 
+/**
+ * Their camera comes beside their screen, as a picture of its own.
+ */
+tile: boolean, };
 
 /**
  * Ourselves and the others of the lobby.

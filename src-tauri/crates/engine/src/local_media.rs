@@ -230,7 +230,6 @@ impl LocalMedia {
 
     /// What we send, for the other person's screen.
     pub(crate) fn states(&self) -> (AudioState, VideoState) {
-        let camera_works = self.camera_works && !self.faults.contains(&DeviceKind::Camera);
         let microphone_works =
             self.microphone_works && !self.faults.contains(&DeviceKind::Microphone);
         let audio = match (&self.microphone, microphone_works, self.microphone_on) {
@@ -241,12 +240,16 @@ impl LocalMedia {
         if self.share.is_some() {
             return (audio, VideoState::Screen);
         }
-        let video = match (&self.camera.spec, camera_works, self.camera_on) {
+        (audio, self.camera_state())
+    }
+
+    fn camera_state(&self) -> VideoState {
+        let works = self.camera_works && !self.faults.contains(&DeviceKind::Camera);
+        match (&self.camera.spec, works, self.camera_on) {
             (VideoSourceSpec::None, _, _) | (_, _, false) => VideoState::Off,
             (_, true, true) => VideoState::On,
             (_, false, true) => VideoState::Lost,
-        };
-        (audio, video)
+        }
     }
 
     fn update(&mut self) {

@@ -17,6 +17,7 @@ mod renegotiation;
 mod sender_reports;
 mod silence;
 mod silent_relay;
+mod tile;
 mod trickle;
 #[cfg(unix)]
 mod tunnels;
