@@ -116,7 +116,7 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   expect('open a message, call back as they called', await calls(), ['actOnNotice(2, "open")', 'callName("Priya Raman", "audio")']);
   await show('joining');
   await calls();
-  await page.getByTestId('toggle-share').click();
+  await page.getByTestId('toggle-share').click({ force: true });
   const waits = page.getByTestId('toggle-share');
   expect('why nothing can be shown yet', [await calls(), await waits.getAttribute('data-tip')], [[], 'Sharing starts when you are connected']);
   await show('settings-token');

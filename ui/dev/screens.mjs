@@ -1,7 +1,7 @@
 /**
  * Looks at every screen in headless Chromium: screenshots to `target/screens/shots` of the repository, axe-core on each, sideways overflow,
  * violations of the CSP, keys, both renderers. Exits 1 with the list of faults.
- *   node dev/screens.mjs [--only NAME]
+ *   node dev/screens.mjs [--only NAME|behaviour|hostile]
  */
 import { createServer } from 'node:http';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -42,7 +42,7 @@ for (const variant of variants) {
   for (const extra of extras) await look(page, variant, extra.fixture, extra.name, extra.act);
   await page.close();
 }
-if (!only) await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+if (!only || only === 'behaviour') await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
 if (!only || only === 'hostile') await checkHostileTexts({ openPage, fault: (text) => faults.push(text) });
 await browser.close();
 frames.close();
