@@ -29,6 +29,8 @@ pub enum CallView {
     Unanswered {
         /// Whom we called.
         name: String,
+        /// For a text instead; null when they could not get one either.
+        uid: Option<String>,
         /// With a picture or without.
         media: CallMedia,
         /// Why.
@@ -253,6 +255,8 @@ pub enum Failure {
     Refused {
         /// The server's code.
         server_code: String,
+        /// The server, for people.
+        host: String,
     },
     /// The same person joined from elsewhere.
     Replaced,

@@ -101,6 +101,8 @@ pub enum DeviceKind {
     Microphone,
     /// Speaker.
     Speaker,
+    /// The speaker that rings.
+    Ringer,
 }
 
 /// What happened to a device.

@@ -16,17 +16,23 @@ use crate::local_media::Wanted;
 use crate::peer_task::PeerCommand;
 
 impl Driver {
-    /// Shows a screen to the other, another one, or none. Ignored outside a room.
+    /// Shows a screen to the other, another one, or none. Outside a room nothing is shown, and that is told:
+    /// whoever asked may not know yet that the call is over.
     pub(super) fn share(&mut self, target: Option<ScreenTarget>) {
         match target {
-            Some(_) if !self.call.state().opens_devices() => {}
+            Some(_) if !self.call.state().opens_devices() => self.tell_not_shown(),
             Some(target) => {
                 self.media.set_share(Some(target));
                 self.announce_media();
             }
             None if self.call.cast_role() == Some(CastRole::Presenter) => self.input(Input::Leave),
+            None if self.media.share().is_none() => self.tell_not_shown(),
             None => self.end_share(None),
         }
+    }
+
+    fn tell_not_shown(&mut self) {
+        self.tell(EndpointEvent::Share(ShareEvent::Ended { code: None }));
     }
 
     pub(super) fn open_cast(&mut self) {
@@ -37,7 +43,7 @@ impl Driver {
 
     pub(super) fn join_cast(&mut self, code: String, target: ScreenTarget) {
         if self.call.state().is_active() {
-            return;
+            return self.tell_not_shown();
         }
         self.media.set_share(Some(target));
         let name = self.config.name.clone();
