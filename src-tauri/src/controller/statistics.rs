@@ -88,13 +88,14 @@ fn video_statistics(
     })
 }
 
-/// Two host candidates meet inside one network; any relay makes the path a relayed one.
+/// Any relay makes the path a relayed one. Two host candidates alone say nothing: with IPv6 they may be on
+/// two continents.
 pub(super) fn call_path(path: Option<&PathFigures>) -> CallPath {
     let types = path.and_then(|path| Some((path.local.as_deref()?, path.remote.as_deref()?)));
     match types {
         None => CallPath::Unknown,
         Some(("relay", _) | (_, "relay")) => CallPath::Relay,
-        Some(("host", "host")) => CallPath::Local,
+        Some(_) if path.is_some_and(|path| path.is_one_network) => CallPath::Local,
         Some(_) => CallPath::Direct,
     }
 }
@@ -107,6 +108,7 @@ mod tests {
         PathFigures {
             local: Some(local.to_owned()),
             remote: Some(remote.to_owned()),
+            is_one_network: false,
             protocol: Some("udp".to_owned()),
             rtt_ms: None,
         }
@@ -115,7 +117,15 @@ mod tests {
     #[test]
     fn the_path_is_named_by_its_candidates() {
         assert_eq!(call_path(None), CallPath::Unknown);
-        assert_eq!(call_path(Some(&path("host", "host"))), CallPath::Local);
+        let inside = |local, remote| PathFigures {
+            is_one_network: true,
+            ..path(local, remote)
+        };
+        assert_eq!(call_path(Some(&inside("host", "host"))), CallPath::Local);
+        // A browser that hides its address behind a name of mDNS.
+        assert_eq!(call_path(Some(&inside("host", "prflx"))), CallPath::Local);
+        assert_eq!(call_path(Some(&inside("relay", "host"))), CallPath::Relay);
+        assert_eq!(call_path(Some(&path("host", "host"))), CallPath::Direct);
         assert_eq!(call_path(Some(&path("prflx", "host"))), CallPath::Direct);
         assert_eq!(call_path(Some(&path("host", "relay"))), CallPath::Relay);
     }

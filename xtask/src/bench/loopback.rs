@@ -43,7 +43,6 @@ struct Sample {
 /// Before the figures count: connecting, and the rate finding its height.
 const WARM_UP: Duration = Duration::from_secs(8);
 const LEAST_FRAMES_PER_SECOND: f64 = 29.0;
-const MOST_LOAD: f64 = 3.0;
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
     let (seconds, pairs) = (number(arguments, 0, 30)?, number(arguments, 1, 5)?);
@@ -75,7 +74,8 @@ impl Sample {
                           first ms";
 
     fn print(&self, run: &str, load: f64) {
-        let void = self.frames_per_second < LEAST_FRAMES_PER_SECOND || load > MOST_LOAD;
+        let void =
+            self.frames_per_second < LEAST_FRAMES_PER_SECOND || load > process_tree::MOST_LOAD;
         println!(
             "{run:<20} {:>5}x{:<5} {:>4.1} {:>7.1} {:>7.1} {:>6.1} {:>8.1} {:>9.0}{}",
             self.width,

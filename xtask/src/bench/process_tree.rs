@@ -1,12 +1,21 @@
 //! What a program and all that it started use, read from `/proc`: the same for Duet, for Chromium
 //! and for anything else.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use duet_testkit::descendant;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Clock ticks a second in `/proc/PID/stat`; the same on every Linux since 2.6.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Over this load average something else runs, and what is measured is void.
+pub(crate) const MOST_LOAD: f64 = 3.0;
+/// How long to wait for it to end.
+const QUIET_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A moment of a process tree.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,6 +47,22 @@ pub(crate) fn load() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;
     let first = text.split(' ').next().unwrap_or_default();
     first.parse().context("no load average")
+}
+
+/// Waits until nothing else uses the machine: what is measured beside other work says nothing.
+pub(crate) fn wait_for_quiet() -> Result<f64> {
+    let start = Instant::now();
+    loop {
+        let load = load()?;
+        if load <= MOST_LOAD {
+            return Ok(load);
+        }
+        ensure!(
+            start.elapsed() < QUIET_TIMEOUT,
+            "the machine is busy (load {load}); measure again when it is quiet"
+        );
+        std::thread::sleep(Duration::from_secs(5));
+    }
 }
 
 fn usage_of(pid: u32) -> Result<Usage> {

@@ -33,7 +33,7 @@ struct Bench {
 }
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
-    let rounds = number(arguments, 0, 3)?;
+    let rounds = number(arguments, 0, 5)?;
     let wanted = arguments.get(1..).unwrap_or_default();
     if let Some(unknown) = wanted
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
     println!(
         "Duet {}, load {}",
         env!("CARGO_PKG_VERSION"),
-        process_tree::load()?
+        process_tree::wait_for_quiet()?
     );
     let bench = Bench {
         rounds,

@@ -73,15 +73,15 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
         let mut samples: [Vec<Sample>; 2] = Default::default();
         for pair in 1..=pairs {
             for (index, start) in [duet, coturn].into_iter().enumerate() {
-                let load = process_tree::load()?;
+                process_tree::wait_for_quiet()?;
                 let relay = start()?;
                 let sample = measure(&relay, flags)?;
-                sample.print(&format!("{} {pair}", relay.name()), load);
+                sample.print(&format!("{} {pair}", relay.name()));
                 samples[index].push(sample);
             }
         }
         let direct = load(&["--server", "direct"], flags)?;
-        direct.print("no relay", 0.0);
+        direct.print("no relay");
         print_ratios(&samples);
     }
     Ok(())
@@ -166,9 +166,9 @@ fn load(relay: &[&str], flags: &[&str]) -> Result<Sample> {
 }
 
 impl Sample {
-    fn print(&self, run: &str, load: f64) {
+    fn print(&self, run: &str) {
         println!(
-            "{run:<16} {:>11.0} {:>7.0} {:>7.0} {:>14.2}{}{}",
+            "{run:<16} {:>11.0} {:>7.0} {:>7.0} {:>14.2}{}",
             self.packets_per_second,
             self.p50_us,
             self.p99_us,
@@ -177,11 +177,6 @@ impl Sample {
                 "  at the generator's limit"
             } else {
                 ""
-            },
-            if load > 3.0 {
-                format!("  void (load {load})")
-            } else {
-                String::new()
             }
         );
     }

@@ -64,7 +64,8 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 9] = [
+const TESTS: [Package; 10] = [
+    package("coturn", "calls through a relay that is not ours"),
     package("fonts-noto-cjk", "Chinese on the test display"),
     package("nginx-light", "the server behind a proxy"),
     package("redis-server", "several servers as one"),

@@ -145,6 +145,9 @@ pub struct PathFigures {
     pub local: Option<String>,
     /// The other's.
     pub remote: Option<String>,
+    /// Whether both ends are in one network, as far as their addresses show it.
+    #[serde(skip)]
+    pub is_one_network: bool,
     /// How our packets leave: `udp`, or to a relay also `tcp` or `tls`.
     pub protocol: Option<String>,
     /// Round trip, in milliseconds.

@@ -210,6 +210,7 @@ impl MediaSession {
             path: stats.path.as_ref().map(|path| PathFigures {
                 local: Some(path.local_candidate.clone()),
                 remote: Some(path.remote_candidate.clone()),
+                is_one_network: path.is_one_network,
                 protocol: Some(match path.relay_transport {
                     Some(transport) => transport.to_string(),
                     None => path.protocol.clone(),

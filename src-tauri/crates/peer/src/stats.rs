@@ -38,6 +38,8 @@ pub struct PathStats {
     pub remote_candidate: String,
     /// `udp` or `tcp`.
     pub protocol: String,
+    /// Whether both ends are in one network, as far as their addresses show it.
+    pub is_one_network: bool,
     /// How our relay is reached, if there is one on the path.
     pub relay_transport: Option<RelayTransport>,
     /// Of the last connectivity check; `None` before the first.

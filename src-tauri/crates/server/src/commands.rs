@@ -103,6 +103,23 @@ pub(crate) fn parse() -> anyhow::Result<Action> {
     }
 }
 
+/// Reads everything once more, as it is now in the file.
+///
+/// # Errors
+/// What cannot be; the program goes on.
+#[cfg(unix)]
+pub(crate) fn parse_again() -> anyhow::Result<Box<Settings>> {
+    let built_in = CommandLine::command();
+    let first = built_in.clone().try_get_matches()?;
+    let command = match config_path(&first) {
+        Some(path) => file::apply(built_in, &path)?,
+        None => built_in,
+    };
+    let line = CommandLine::from_arg_matches(&command.try_get_matches()?)?;
+    line.settings.server_config()?;
+    Ok(Box::new(line.settings))
+}
+
 /// A token needs a key, and a link a host: the help shows no other setting.
 fn hide_the_rest(command: Command) -> Command {
     let settings: Vec<String> = file::keys(&command)

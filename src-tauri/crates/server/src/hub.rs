@@ -12,6 +12,7 @@ use duet_protocol::{ClientMessage, CloseReason, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::access::AccessKeys;
 use crate::address::AddressKey;
 use crate::exchange::{Counts, Key};
 use crate::metrics::Metrics;
@@ -105,6 +106,11 @@ impl Hub {
         for client in self.state.lock().clients.values() {
             client.outgoing.close(reason);
         }
+    }
+
+    /// Only those are admitted from now on who have a token of these keys.
+    pub(crate) fn close_with(&self, keys: AccessKeys) {
+        self.state.lock().node.close_with(keys);
     }
 
     /// Connections, and what the exchange holds.

@@ -37,6 +37,7 @@ use std::time::{Instant, SystemTime};
 
 use duet_protocol::{ErrorCode, ServerMessage};
 
+use crate::access::AccessKeys;
 use crate::address::AddressKey;
 use crate::exchange::{Exchange, Key};
 use crate::rooms::{ConnectionId, Output, explanation};
@@ -161,6 +162,11 @@ impl Node {
     /// What it decides about.
     pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
+    }
+
+    /// Only those are admitted from now on who have a token of these keys.
+    pub(crate) fn close_with(&mut self, keys: AccessKeys) {
+        self.exchange.close_with(keys);
     }
 
     /// The process whose channel of the bus this node listens to.

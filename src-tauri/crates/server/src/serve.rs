@@ -1,12 +1,15 @@
 //! Being the server, until a signal.
 
+mod logging;
+#[cfg(unix)]
+mod reload;
+
 use std::io::Write as _;
 
 use anyhow::Context;
 use duet_server::Server;
-use tracing_subscriber::EnvFilter;
 
-use crate::settings::{LogFormat, Settings};
+use crate::settings::Settings;
 
 /// Serves until the program is asked to end.
 ///
@@ -14,8 +17,10 @@ use crate::settings::{LogFormat, Settings};
 /// Why it cannot start.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let config = settings.server_config()?;
-    start_logging(settings)?;
+    let _logs = logging::start(settings)?;
     let shutdown = shutdown_signal().context("cannot listen for signals")?;
+    #[cfg(unix)]
+    let reloads = reload::signals().context("cannot listen for signals")?;
     let server = Server::bind(config).await?;
     for url in server.urls() {
         // Nobody may be listening to standard output; that stops no server.
@@ -27,20 +32,14 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     for address in server.monitor_addrs() {
         let _ = writeln!(std::io::stdout(), "figures on http://{address}/metrics");
     }
-    server.run_until(shutdown).await;
-    Ok(())
-}
-
-/// Logs go to standard error: standard output belongs to the lines that say where we listen.
-fn start_logging(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log).context("--log is not a filter for logs")?;
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().init(),
+    #[cfg(unix)]
+    tokio::select! {
+        () = shutdown => {}
+        () = reload::follow(&server, reloads) => {}
     }
+    #[cfg(windows)]
+    shutdown.await;
+    server.shutdown().await;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::access::AccessKeys;
 use crate::bus::{Bus, RedisError};
 use crate::config::ServerConfig;
 use crate::listener;
@@ -198,6 +199,12 @@ impl Server {
         }
         self.ice.set_secrets(secrets);
         Ok(())
+    }
+
+    /// Changes the keys of a closed server, or closes an open one. Who is in stays, and comes back to what is
+    /// kept; everybody else needs a token of these.
+    pub fn set_access_keys(&self, keys: AccessKeys) {
+        self.shared.hub.close_with(keys);
     }
 
     /// Listens on one more address; returns it with its real port.

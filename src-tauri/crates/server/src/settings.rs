@@ -218,6 +218,11 @@ impl Settings {
         self.access_key.as_ref().map(read).transpose()
     }
 
+    /// The secrets of the relay, the newest first; nothing if they are chosen at random.
+    pub(crate) fn turn_secrets(&self) -> &[String] {
+        self.relay.secrets()
+    }
+
     fn trusted_proxies(&self) -> TrustedProxies {
         TrustedProxies {
             networks: self.trust_proxy.clone(),

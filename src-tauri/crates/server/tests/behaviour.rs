@@ -39,6 +39,7 @@ mod presence;
 mod program;
 mod proxy;
 mod rate;
+mod reload;
 mod resume;
 mod rooms_model;
 mod settings;

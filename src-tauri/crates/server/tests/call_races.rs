@@ -1,10 +1,17 @@
 //! Two things at once: the first at the server decides, and the loser is told `unavailable`.
 
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant, SystemTime};
+
 use duet_protocol::ServerMessage;
+use duet_protocol::limits::LOBBY_PLACES;
+use duet_server::AddressKey;
+use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
+use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
 
 use crate::client::Client;
 use crate::lobby::{
-    accept, accepted, call, cancel, cancelled, decline, quiet_server, ringing, unavailable,
+    accept, accepted, call, cancel, cancelled, decline, login, quiet_server, ringing, unavailable,
 };
 
 #[tokio::test]
@@ -110,4 +117,45 @@ async fn an_accept_said_twice_is_said_once() {
     // It cannot be taken back.
     bob.send(&decline(&call_id)).await;
     assert_eq!(bob.next().await, unavailable(&call_id));
+}
+
+/// Of everybody in a full lobby who calls one name, one rings, and all the others hear that it is busy.
+#[test]
+fn of_all_who_call_one_name_one_rings() {
+    let rooms = RoomsConfig {
+        resume_window: Duration::from_secs(120),
+        ice_servers: Vec::new(),
+        failed_joins_per_minute: 30,
+        max_kept_places_per_address: None,
+    };
+    let mut exchange = Exchange::new(rooms, DirectoryConfig::default(), CastConfig::default());
+    let (now, wall) = (Instant::now(), SystemTime::now());
+    let people = 0..u32::try_from(LOBBY_PLACES).expect("few");
+    for index in people.clone() {
+        let id = ConnectionId(u64::from(index));
+        // Each from an address of its own, so that no budget decides.
+        let address = Ipv4Addr::from_bits(0x0a00_0000 + index);
+        exchange.connected(id, AddressKey::from(address));
+        let message = login(&format!("Person {index}"), &format!("u{index}"));
+        exchange.handle(now, wall, id, message);
+    }
+    while exchange.poll_output().is_some() {}
+    let callee = ConnectionId(0);
+    let callers = people.skip(1);
+    for index in callers.clone() {
+        exchange.handle(now, wall, ConnectionId(u64::from(index)), call("u0"));
+    }
+    let (mut rings, mut ringing, mut busy) = (0, 0, 0);
+    while let Some(output) = exchange.poll_output() {
+        let Output::Send { to, message } = output else {
+            panic!("somebody was cut off");
+        };
+        match message {
+            ServerMessage::Ring { .. } if to == callee => rings += 1,
+            ServerMessage::Ringing { .. } => ringing += 1,
+            ServerMessage::Busy { .. } => busy += 1,
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+    assert_eq!((rings, ringing, busy), (1, 1, callers.count() - 1));
 }

@@ -372,6 +372,42 @@ async fn five_wrong_codes_in_a_minute_are_enough() {
     other.join("r", "p").await;
 }
 
+/// Whoever tries codes learns from the answer that this one is not good now, and nothing else.
+#[tokio::test]
+async fn wrong_used_and_expired_codes_are_answered_alike() {
+    let config = ServerConfig {
+        cast_guesses_per_minute: 100,
+        timing: Timing {
+            cast_code_lifetime: Duration::from_millis(300),
+            ..Timing::default()
+        },
+        ..ServerConfig::loopback()
+    };
+    let server = server_with(config).await;
+    let mut display = Client::connect(&server).await;
+    display.send(&cast_open("d", None)).await;
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        match display.next().await {
+            ServerMessage::CastCode { code, .. } => codes.push(code),
+            other => panic!("not a code: {other:?}"),
+        }
+    }
+    let mut presenter = Client::connect(&server).await;
+    presenter.send(&cast_join(&codes[1], "p")).await;
+    presenter.expect_role(CastRole::Presenter).await;
+    let mut guesser = Client::connect(&server).await;
+    let mut answers = Vec::new();
+    let (expired, used) = (&*codes[0], &*codes[1]);
+    for code in ["0000-0000", "no code at all", "", expired, used] {
+        guesser.send(&cast_join(code, "g")).await;
+        answers.push(guesser.next_text().await);
+    }
+    assert!(answers[0].contains("cast-refused"), "{}", answers[0]);
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
 #[tokio::test]
 async fn everybody_together_has_a_budget_too() {
     let config = ServerConfig {

@@ -62,6 +62,30 @@ fn every_variable_and_flag_in_the_documents_is_one() {
     }
 }
 
+/// What relays must not reach, in every file that sets up a coturn.
+#[test]
+fn the_lists_of_denied_peers_are_one() {
+    let denied = |name: &str| -> Vec<String> {
+        let text = read(name);
+        let parts = text.split("denied-peer-ip=").skip(1);
+        let ranges = parts.filter_map(|part| part.split_whitespace().next());
+        ranges.map(str::to_owned).collect()
+    };
+    let expected = denied("relay.md");
+    assert!(expected.len() > 20, "{expected:?}");
+    for range in &expected {
+        let (first, last) = range.split_once('-').expect("FIRST-LAST");
+        let [first, last] = [first, last].map(|text| text.parse::<std::net::IpAddr>());
+        assert!(
+            first.expect("an address") < last.expect("an address"),
+            "{range}"
+        );
+    }
+    for name in ["deploy/compose.yaml", "deploy/coturn.service"] {
+        assert_eq!(denied(name), expected, "{name}");
+    }
+}
+
 #[test]
 fn systemd_understands_the_units() {
     if skip::without_programs("the units of systemd", &["systemd-analyze"]) {

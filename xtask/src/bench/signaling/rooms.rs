@@ -1,5 +1,6 @@
 //! The workload of rooms, at a rising rate.
 
+use super::super::process_tree;
 use super::pinned::{Kind, Server, figure, parse};
 use super::{Bench, median};
 use anyhow::{Context, Result, ensure};
@@ -73,6 +74,7 @@ fn compare(bench: &Bench, way: Way) -> Result<(Vec<f64>, Vec<f64>)> {
 
 /// The highest rate at which the server keeps up.
 fn search(kind: Kind<'_>, way: Way, round: usize, before: Option<&f64>) -> Result<f64> {
+    process_tree::wait_for_quiet()?;
     let server = Server::start(kind, None)?;
     let from = before
         .filter(|rate| **rate > 0.0)

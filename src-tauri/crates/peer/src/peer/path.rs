@@ -1,6 +1,6 @@
 //! The selected candidate pair, from the library's statistics.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rtc::peer_connection::transport::RTCIceCandidateType;
@@ -37,6 +37,10 @@ pub(super) async fn selected(
             |c| c.candidate_type.to_string(),
         ),
         protocol: local.map_or_else(|| "udp".to_owned(), |c| c.protocol.to_lowercase()),
+        is_one_network: local
+            .and_then(address)
+            .zip(remote.and_then(address))
+            .is_some_and(|(local, remote)| are_in_one_network(local, remote)),
         relay_transport: local.and_then(|local| relay_transport(local, shared)),
         round_trip: library.or_else(|| shared.filter.round_trip()),
     })
@@ -46,9 +50,34 @@ fn relay_transport(local: &RTCIceCandidateStats, shared: &Shared) -> Option<Rela
     if local.candidate_type != RTCIceCandidateType::Relay {
         return None;
     }
-    let ip = local.address.as_ref()?.parse().ok()?;
-    let relay = SocketAddr::new(ip, local.port);
+    let relay = SocketAddr::new(address(local)?, local.port);
     Some(shared.tunnels.transport_of(relay))
+}
+
+/// None for a name of mDNS.
+fn address(candidate: &RTCIceCandidateStats) -> Option<IpAddr> {
+    let address: IpAddr = candidate.address.as_ref()?.parse().ok()?;
+    Some(address.to_canonical())
+}
+
+/// Two private addresses that reach each other do so inside a network, or a tunnel that is as good as one.
+/// Two global ones may be anywhere, unless they share the prefix of one link (RFC 4291, section 2.5.4).
+fn are_in_one_network(one: IpAddr, other: IpAddr) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            let is_inside =
+                |ip: Ipv4Addr| ip.is_private() || ip.is_link_local() || ip.is_loopback();
+            one == other || (is_inside(one) && is_inside(other))
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => {
+            let is_inside = |ip: Ipv6Addr| {
+                ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback()
+            };
+            let prefix = |ip: Ipv6Addr| ip.to_bits() >> 64;
+            prefix(one) == prefix(other) || (is_inside(one) && is_inside(other))
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
 }
 
 fn candidate<'a>(report: &'a RTCStatsReport, id: &str) -> Option<&'a RTCIceCandidateStats> {
@@ -61,4 +90,39 @@ fn candidate<'a>(report: &'a RTCStatsReport, id: &str) -> Option<&'a RTCIceCandi
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_show_what_is_one_network() {
+        for (one, other, expected) in [
+            ("192.168.1.2", "192.168.1.9", true),
+            ("10.0.0.2", "172.16.3.4", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("169.254.1.1", "169.254.9.9", true),
+            ("198.51.100.7", "198.51.100.7", true),
+            ("198.51.100.7", "203.0.113.9", false),
+            ("192.168.1.2", "203.0.113.9", false),
+            ("fe80::1", "fe80::2", true),
+            ("fd00:1::1", "fd00:2::1", true),
+            ("2001:db8:1:2::1", "2001:db8:1:2:9::9", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+            ("192.168.1.2", "fd00::1", false),
+        ] {
+            let [one_ip, other_ip] = [one, other].map(|text| text.parse().expect("an address"));
+            assert_eq!(
+                are_in_one_network(one_ip, other_ip),
+                expected,
+                "{one} {other}"
+            );
+            assert_eq!(
+                are_in_one_network(other_ip, one_ip),
+                expected,
+                "{other} {one}"
+            );
+        }
+    }
 }

@@ -44,7 +44,7 @@ fn is_synchronised() -> Option<bool> {
         .then(|| folder.join("synchronized").exists())
 }
 
-/// One for each client, two for each relay.
+/// One for each client, one for each relay.
 fn files(config: &ServerConfig) -> Option<Finding> {
     let limit = open_files_limit()?;
     let relays = match &config.turn {

@@ -137,6 +137,15 @@ impl RelaySettings {
         })
     }
 
+    /// What credentials are made with, the newest first; nothing if that is chosen at random.
+    pub(crate) fn secrets(&self) -> &[String] {
+        match self.turn_uri.is_empty() {
+            true => &self.turn_secret,
+            // Outside, the newest alone counts.
+            false => self.turn_secret.get(..1).unwrap_or_default(),
+        }
+    }
+
     fn quotas(&self) -> Quotas {
         let bytes_per_second = self.turn_max_bitrate.saturating_mul(125);
         Quotas {
