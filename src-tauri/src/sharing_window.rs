@@ -33,10 +33,14 @@ impl SharingWindow {
     /// window and its title are left.
     pub(crate) fn open(&self, text_percent: u16) {
         let place = self.place(text_percent);
+        let (width, height) = self.window.size(text_percent);
         self.window.open(
             text_percent,
             |draft| {
+                // GTK makes a window that cannot be resized 200 pixels high; one with an only size stays low.
                 let draft = draft
+                    .resizable(true)
+                    .max_inner_size(width, height)
                     .decorations(false)
                     .skip_taskbar(true)
                     .focused(false)

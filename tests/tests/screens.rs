@@ -195,6 +195,8 @@ fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
         marker.as_str().is_some_and(says_it),
         "the marker says {marker}"
     );
+    let height = ada.window.execute("return innerHeight", &[])?;
+    ensure!(height == 48, "the marker is {height} pixels high");
     ada.keep_picture(&target_dir::kept("screens")?.join("marker.png"))?;
     click_away(&ada, "sharing-window-stop")?;
     until_number(&ben, false, "stopped-by-the-marker.png")?;
