@@ -194,7 +194,7 @@ impl Shared {
         let is_ipv6 = ports::is_ipv6(&socket);
         loop {
             let _ = socket.readable().await;
-            let deal = |now, batch: &mut Batch| self.from_peers(now, relay, batch);
+            let deal = |now, batch: &mut Batch| self.take_from_peers(now, relay, batch);
             rest(read_batch(&socket, is_ipv6, deal)).await;
         }
     }
@@ -248,7 +248,7 @@ impl Shared {
         }
     }
 
-    fn from_peers(&self, now: Now, relay: RelayId, batch: &mut Batch) {
+    fn take_from_peers(&self, now: Now, relay: RelayId, batch: &mut Batch) {
         let mut state = self.state.lock();
         for index in 0..batch.len() {
             let (from, payload) = batch.datagram(index);
