@@ -49,7 +49,7 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
   return {
     backend,
     calls,
-    nameScreens: (name) => (named = name === null ? null : screens.map((screen) => ({ ...screen, title: name, app: name }))),
+    nameScreens: (name) => (named = name === null ? null : screens.map((screen) => ({ ...screen, title: name, app: name, picture: null }))),
     push: (next) => {
       view = next;
       listener?.(next);

@@ -71,6 +71,11 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
     ? mount(Incoming, { target, props: { backend: ringBackend, shown: { ...ring, theme, language, textPercent } } })
     : mount(App, { target });
   flushSync();
+  if (fixture.picker) {
+    // What there is to choose from comes in an answer.
+    await new Promise((resolve) => setTimeout(resolve));
+    flushSync();
+  }
 }
 
 /** The other sends something else in the call that is shown. */
