@@ -18,6 +18,8 @@ mod ice_servers;
 mod listing;
 mod membership;
 mod negotiation;
+mod other;
+mod outage;
 mod reconnect;
 mod ringing;
 mod server_link;

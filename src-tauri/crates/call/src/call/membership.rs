@@ -1,9 +1,4 @@
-//! The room as the server tells of it: our place, the other's coming and going, breaks.
-//!
-//! Losing the server never ends a call whose media flows. After a return the server introduces the
-//! other again (`new-peer` or `resp-join`); for a uid whose PeerConnection lives that starts no new
-//! offer, but what may have been lost is sent again. The introduction also sets the roles anew
-//! (both sides hear matching words), so that two sides can never both be impolite for long.
+//! The room as the server tells of it: what each message is for, and our place.
 
 use std::time::Instant;
 
@@ -12,11 +7,9 @@ use duet_protocol::{ErrorCode, RoomId, ServerMessage};
 
 use super::Call;
 use crate::output::Output;
-use crate::remote::{Presence, Remote};
-use crate::state::{
-    CallState, FailureCause, LeaveCause, ReconnectCause, RemotePeer, ServerProblem,
-};
-use crate::timing::{CALL_GRACE, NEGOTIATION_TIMEOUT, RECONNECT_TIMEOUT};
+use crate::remote::Presence;
+use crate::state::{CallState, FailureCause, LeaveCause};
+use crate::timing::CALL_GRACE;
 
 impl Call {
     pub(super) fn message(&mut self, now: Instant, message: ServerMessage) {
@@ -116,12 +109,6 @@ impl Call {
         }
     }
 
-    pub(super) fn is_remote(&self, uid: &str) -> bool {
-        self.remote
-            .as_ref()
-            .is_some_and(|remote| remote.peer.uid == uid)
-    }
-
     /// The server compares canonically and echoes our spelling; so do we.
     pub(super) fn is_our_room(&self, room_id: &str) -> bool {
         let Some(place) = &self.place else {
@@ -129,12 +116,6 @@ impl Call {
         };
         let canonical = |text: &str| RoomId::parse(text).ok().map(|room| room.canonical());
         place.room_id == room_id || canonical(&place.room_id) == canonical(room_id)
-    }
-
-    fn set_presence(&mut self, presence: Presence) {
-        if let Some(remote) = &mut self.remote {
-            remote.presence = presence;
-        }
     }
 
     fn joined(&mut self, now: Instant, other_is_gone: bool) {
@@ -174,52 +155,6 @@ impl Call {
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
         }
-    }
-
-    /// The server names the other. The one already there (`polite` false) makes the first offer.
-    fn introduced(&mut self, now: Instant, uid: String, name: Option<String>, polite: bool) {
-        if !self.server.is_joined() || uid == self.uid || !self.meet(&uid) {
-            return;
-        }
-        if self.is_remote(&uid) {
-            if let Some(remote) = &mut self.remote {
-                remote.presence = Presence::Here;
-                remote.polite = polite;
-            }
-            self.reachable_again(now);
-            return;
-        }
-        self.forget_remote();
-        let peer = RemotePeer { uid, name };
-        self.remote = Some(Remote {
-            peer: peer.clone(),
-            presence: Presence::Here,
-            polite,
-            speaks_sessions: false,
-        });
-        self.set_state(CallState::Negotiating {
-            peer,
-            since: now,
-            deadline: now + NEGOTIATION_TIMEOUT,
-        });
-        self.tell_media();
-        self.start_negotiation(now);
-    }
-
-    /// The room of a call by name is for the other alone.
-    fn meet(&mut self, uid: &str) -> bool {
-        let named = self.place.as_mut().and_then(|place| place.named.as_mut());
-        named.is_none_or(|named| {
-            let is_other = named.call.peer.uid == uid;
-            named.is_met |= is_other;
-            is_other
-        })
-    }
-
-    fn is_named(&self) -> bool {
-        self.place
-            .as_ref()
-            .is_some_and(|place| place.named.is_some())
     }
 
     fn full(&mut self, now: Instant, room_id: &str) {
@@ -281,109 +216,6 @@ impl Call {
             | CallState::Full { .. }
             | CallState::Failed { .. }
             | CallState::Left { .. } => {}
-        }
-    }
-
-    /// The other holds no place any more. If only their connection to the server broke and media
-    /// flows, the call goes on without one.
-    fn peer_leave(&mut self, now: Instant, cause: LeaveCause) {
-        let media_flows = self.link.as_ref().is_some_and(|link| link.is_connected);
-        if cause == LeaveCause::Lost && media_flows {
-            self.set_presence(Presence::Gone);
-        } else {
-            self.peer_gone(now, cause);
-        }
-    }
-
-    /// The other is gone and we are alone.
-    pub(super) fn peer_gone(&mut self, now: Instant, cause: LeaveCause) {
-        if self.is_named() {
-            // Nobody else will ever come to this room.
-            return self.end(now, cause.into());
-        }
-        if self.cast_over(now, cause) {
-            return;
-        }
-        let lasted = self.lasted(now);
-        let peer = self.state.peer().cloned();
-        self.forget_remote();
-        let alone = match (lasted, peer) {
-            (Some(lasted), Some(peer)) => CallState::PeerLeft {
-                peer,
-                cause,
-                since: now,
-                lasted,
-            },
-            (Some(_) | None, Some(_) | None) => CallState::WaitingForPeer {
-                room_id: self.room_id(),
-                since: now,
-            },
-        };
-        self.set_state(alone);
-        if !self.server.is_joined() {
-            self.wait_for_server(now);
-        }
-    }
-
-    pub(super) fn signaling_lost(&mut self, now: Instant, lost_by: ServerProblem) {
-        self.server.lost();
-        self.listing_lost();
-        self.named_calls_lost(now);
-        match &mut self.state {
-            CallState::Joining { problem, .. } => {
-                if *problem != Some(lost_by) {
-                    *problem = Some(lost_by);
-                    let state = self.state.clone();
-                    self.push(Output::StateChanged(state));
-                }
-            }
-            CallState::WaitingForPeer { .. } | CallState::PeerLeft { .. } => {
-                self.wait_for_server(now);
-            }
-            CallState::Idle
-            | CallState::Calling { .. }
-            | CallState::Unanswered { .. }
-            | CallState::Negotiating { .. }
-            | CallState::Connected { .. }
-            | CallState::Reconnecting { .. }
-            | CallState::Full { .. }
-            | CallState::Failed { .. }
-            | CallState::Left { .. } => {}
-        }
-    }
-
-    fn wait_for_server(&mut self, now: Instant) {
-        self.set_state(CallState::Reconnecting {
-            peer: None,
-            since: now,
-            deadline: now + RECONNECT_TIMEOUT,
-            connected_since: None,
-            cause: ReconnectCause::Server,
-        });
-    }
-
-    pub(super) fn signaling_failed(&mut self, now: Instant, problem: ServerProblem) {
-        self.server.lost();
-        self.listing_lost();
-        self.named_calls_lost(now);
-        let ends_call = match &self.state {
-            CallState::Joining { .. }
-            | CallState::WaitingForPeer { .. }
-            | CallState::PeerLeft { .. }
-            | CallState::Reconnecting { peer: None, .. } => true,
-            // The same session goes on elsewhere: media must not flow in two places.
-            CallState::Negotiating { .. }
-            | CallState::Connected { .. }
-            | CallState::Reconnecting { peer: Some(_), .. } => problem == ServerProblem::REPLACED,
-            CallState::Idle
-            | CallState::Calling { .. }
-            | CallState::Unanswered { .. }
-            | CallState::Full { .. }
-            | CallState::Failed { .. }
-            | CallState::Left { .. } => false,
-        };
-        if ends_call {
-            self.fail(now, FailureCause::Server(problem));
         }
     }
 }
