@@ -64,8 +64,9 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 10] = [
+const TESTS: [Package; 11] = [
     package("coturn", "calls through a relay that is not ours"),
+    package("faketime", "clocks that jump"),
     package("fonts-noto-cjk", "Chinese on the test display"),
     package("nginx-light", "the server behind a proxy"),
     package("redis-server", "several servers as one"),

@@ -363,5 +363,6 @@ fn new_rooms() -> Rooms {
         ice_servers: Vec::new(),
         failed_joins_per_minute: 1_000,
         max_kept_places_per_address: None,
+        max_kept_places: usize::MAX,
     })
 }

@@ -4,16 +4,18 @@
 //! One connection carries commands, in the order in which the node gives them, and beats beside them;
 //! another one listens. Both are made anew when they fail; what was published meanwhile is lost, and sent
 //! again by the node. Every key has a time to live, and names people wrote are hashed, so that Redis holds
-//! none of them.
+//! none of them. What others say is theirs only if it is sealed with the key of the cluster ([`seal`]).
 
 mod commands;
 mod listening;
 mod probe;
+mod seal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, RwLock};
 use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +24,7 @@ use tracing::warn;
 use crate::hub::Hub;
 use crate::node::{ClusterTiming, NodeId};
 pub use probe::{ProbeError, RedisReport};
+pub use seal::ClusterKeys;
 
 /// Before a connection that failed is tried again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
@@ -33,6 +36,8 @@ pub struct RedisConfig {
     pub url: String,
     /// What the names of all keys and channels start with. Servers with the same one are one.
     pub prefix: String,
+    /// By which the servers know each other.
+    pub keys: ClusterKeys,
     /// The times.
     pub timing: ClusterTiming,
 }
@@ -48,10 +53,11 @@ pub enum RedisError {
 impl RedisConfig {
     /// The default prefix and times.
     #[must_use]
-    pub fn new(url: &str) -> Self {
+    pub fn new(url: &str, keys: ClusterKeys) -> Self {
         Self {
             url: url.to_owned(),
             prefix: "duet".to_owned(),
+            keys,
             timing: ClusterTiming::default(),
         }
     }
@@ -79,11 +85,16 @@ pub(crate) struct Bus {
     hub: Arc<Hub>,
     client: Client,
     names: Names,
+    keys: RwLock<ClusterKeys>,
     timing: ClusterTiming,
     /// Beats say when they were sent as the time since this.
     base: Instant,
     /// No beat succeeded since the last trouble.
     is_lost: AtomicBool,
+    /// When was last told of datagrams that nobody of this cluster sealed.
+    warned_at: Mutex<Option<Instant>>,
+    /// A server of a newer version was heard, and that was told.
+    is_newer_told: AtomicBool,
 }
 
 /// The names of keys and channels.
@@ -96,6 +107,11 @@ impl Names {
     /// Lives as long as a node beats.
     fn node(&self, id: NodeId) -> String {
         format!("{}:node:{id}", self.prefix)
+    }
+
+    /// What every server of the cluster writes alike, for those who look whether theirs is the same key.
+    fn seal(&self) -> String {
+        format!("{}:seal", self.prefix)
     }
 
     /// Lives a little longer.
@@ -117,10 +133,18 @@ impl Bus {
             names: Names {
                 prefix: config.prefix.clone(),
             },
+            keys: RwLock::new(config.keys.clone()),
             timing: config.timing,
             base: Instant::now(),
             is_lost: AtomicBool::new(true),
+            warned_at: Mutex::default(),
+            is_newer_told: AtomicBool::new(false),
         }))
+    }
+
+    /// What is said from now on is sealed with the first of these, and what either sealed is believed.
+    pub(crate) fn set_keys(&self, keys: ClusterKeys) {
+        *self.keys.write() = keys;
     }
 
     /// Runs until `stop`; says at the end that this node is gone, so that others take over at once,

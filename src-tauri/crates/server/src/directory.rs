@@ -38,6 +38,8 @@ pub struct DirectoryConfig {
     pub calls_per_minute: u32,
     /// Logins kept at the same time for one address; `None` is without limit.
     pub max_kept_logins_per_address: Option<usize>,
+    /// Logins kept at the same time for all.
+    pub max_kept_logins: usize,
 }
 
 impl Default for DirectoryConfig {
@@ -49,6 +51,7 @@ impl Default for DirectoryConfig {
             presence_interval: limits::PRESENCE_INTERVAL,
             calls_per_minute: 60,
             max_kept_logins_per_address: Some(50),
+            max_kept_logins: 10_000,
         }
     }
 }
@@ -192,7 +195,9 @@ impl Directory {
             return false;
         };
         let address = login.address;
-        let has_room = limit.is_none_or(|limit| self.kept_logins.of(address) < limit);
+        // Every login that is kept has a time when it is given up.
+        let has_room = self.expiries.len() < self.config.max_kept_logins
+            && limit.is_none_or(|limit| self.kept_logins.of(address) < limit);
         if !login.resume || !has_room {
             return false;
         }

@@ -3,12 +3,14 @@
 //! Outputs are queued while the lock is held, so each connection gets its messages in the order in
 //! which the exchange decided them. Nothing under the lock waits for anything.
 
+mod registration;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
-use duet_protocol::{ClientMessage, CloseReason, LoginAnswer, ServerMessage};
+use duet_protocol::{CloseReason, LoginAnswer, ServerMessage};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -20,6 +22,7 @@ use crate::node::{ClusterStats, Command, Envelope, Moment, Node, NodeId, Verdict
 use crate::outgoing::Outgoing;
 use crate::rooms::{ConnectionId, Output};
 use crate::turn::{Entrance, IceList, Now};
+pub(crate) use registration::Registration;
 
 /// What one server knows, and its connections.
 #[derive(Debug)]
@@ -46,14 +49,6 @@ struct State {
 struct Client {
     outgoing: Arc<Outgoing>,
     entrance: Entrance,
-}
-
-/// A connection known to the hub; dropping it is the break of the connection.
-#[derive(Debug)]
-pub(crate) struct Registration {
-    hub: Arc<Hub>,
-    id: ConnectionId,
-    outgoing: Arc<Outgoing>,
 }
 
 impl Hub {
@@ -182,6 +177,16 @@ impl Hub {
         self.change(|node, at| node.claimed(at, key, me, verdict));
     }
 
+    /// Redis said whether a node lives that speaks to us.
+    pub(crate) fn looked(&self, peer: NodeId, is_alive: bool) {
+        self.change(|node, at| node.looked(at, peer, is_alive));
+    }
+
+    /// A datagram was not read.
+    pub(crate) fn note_refused_datagram(&self, reason: &'static str) {
+        self.metrics.note_refused_datagram(reason);
+    }
+
     /// Redis may have forgotten everything.
     pub(crate) fn reconnected(&self) {
         self.change(Node::reconnected);
@@ -269,43 +274,5 @@ impl State {
         let now_s = Now::from_clocks().unix_s;
         ice_servers.extend(self.ice.for_client(entrance, uid, now_s));
         message
-    }
-}
-
-impl Registration {
-    /// For logs.
-    pub(crate) fn id(&self) -> u64 {
-        self.id.0
-    }
-
-    /// What waits to be sent.
-    pub(crate) fn outgoing(&self) -> &Outgoing {
-        &self.outgoing
-    }
-
-    /// A text frame came, and is no message.
-    pub(crate) fn heard(&self) {
-        self.hub.change(|node, _| node.heard(self.id));
-    }
-
-    /// A checked message came.
-    pub(crate) fn handle(&self, message: ClientMessage) {
-        self.hub.change(|node, at| {
-            node.heard(self.id);
-            node.handle(at, self.id, message);
-        });
-    }
-
-    /// Answers this connection alone.
-    pub(crate) fn answer(&self, message: &ServerMessage) {
-        self.hub.metrics.note_message(message);
-        self.outgoing.push(Instant::now(), message.to_json());
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.hub.state.lock().clients.remove(&self.id);
-        self.hub.change(|node, at| node.broken(at, self.id));
     }
 }

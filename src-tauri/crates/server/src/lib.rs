@@ -20,9 +20,12 @@ mod door;
 #[doc(hidden)]
 pub mod echo;
 pub mod exchange;
+#[cfg(test)]
+mod failpoint;
 mod guest;
 mod http;
 mod hub;
+mod keys;
 mod listener;
 mod metrics;
 mod monitor;
@@ -30,20 +33,24 @@ mod node;
 mod origin;
 mod outgoing;
 mod pace;
+#[cfg(test)]
+mod panics;
 mod proxy;
 pub mod rooms;
 mod server;
 mod shared;
 mod stream;
+mod supervise;
 mod tls;
 mod tokens;
 pub mod turn;
 mod wall_clock;
 
-pub use access::{AccessKeyError, AccessKeys, Asked, Grant, Role};
+pub use access::{AccessKeys, Asked, Grant, Role};
 pub use address::AddressKey;
-pub use bus::{ProbeError, RedisConfig, RedisError, RedisReport};
+pub use bus::{ClusterKeys, ProbeError, RedisConfig, RedisError, RedisReport};
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
+pub use keys::KeyError;
 pub use monitor::MonitorConfig;
 pub use node::{ClusterStats, ClusterTiming};
 pub use proxy::{ForwardedHeader, TrustedProxies};

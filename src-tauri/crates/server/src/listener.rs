@@ -1,12 +1,13 @@
 //! Accepting connections on one address, and giving each a task.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use duet_protocol::CloseReason;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -25,6 +26,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// What the kernel may hold for a client that does not read; it doubles this.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Connections that the kernel has set up and nobody has accepted. With the 128 of the standard library a crowd that
+/// comes at once, hostile or not, has others wait for their TCP to try again, a second or three; the kernel
+/// takes less than this if it is told to (`net.core.somaxconn`, 4096 on Linux).
+const BACKLOG: u32 = 4096;
+
+/// Listens, also where a server was that has just ended.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // On Windows this would let two programs have one port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Accepts until `closed`. The connections live on.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>, closed: CancellationToken) {

@@ -3,19 +3,20 @@
 //! Counters are bumped where things happen; what the books know already is read when somebody asks. No
 //! label names a person, a room or an address: labels are codes of the protocol.
 
-use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod gauges;
+
+use std::time::{Duration, SystemTime};
 
 use duet_protocol::{LoginAnswer, ServerMessage};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::node::ClusterStats;
 use crate::shared::ServerStats;
+use gauges::Gauges;
 
 /// One label.
 type Labelled = Family<[(&'static str, String); 1], Counter>;
@@ -39,28 +40,9 @@ pub(crate) struct Metrics {
     http_refusals: Labelled,
     refusals: Labelled,
     closes: Labelled,
+    cluster_refusals: Labelled,
     forwarding: Histogram,
     gauges: Gauges,
-}
-
-/// Read from the books when somebody asks.
-#[derive(Debug, Default)]
-struct Gauges {
-    connections: Gauge,
-    rooms: Gauge,
-    members: Gauge,
-    logins: Gauge,
-    calls: Gauge,
-    relays: Gauge,
-    cluster_connected: Gauge,
-    cluster_owned: Gauge,
-    cluster_proxied: Gauge,
-    cluster_links: Gauge,
-    certificate_expiry: Gauge,
-    /// The relay counts for itself; these take its numbers over.
-    relayed_bytes: Counter,
-    relays_opened: Counter,
-    relay_refusals: Counter,
 }
 
 impl Metrics {
@@ -78,12 +60,13 @@ impl Metrics {
             http_refusals: Labelled::default(),
             refusals: Labelled::default(),
             closes: Labelled::default(),
+            cluster_refusals: Labelled::default(),
             // 50 µs to 1.6 s.
             forwarding: Histogram::new(exponential_buckets(50e-6, 2.0, 16)),
             gauges: Gauges::default(),
         };
         metrics.register_counters();
-        metrics.register_gauges();
+        metrics.gauges.register(&mut metrics.registry);
         metrics
     }
 
@@ -134,6 +117,11 @@ impl Metrics {
                 "Connections ended by the server, by close code",
                 &self.closes,
             ),
+            (
+                "cluster_refusals",
+                "What was said over Redis and not read, by reason; unsealed: not with the cluster key",
+                &self.cluster_refusals,
+            ),
         ];
         for (name, help, family) in labelled {
             registry.register(name, help, family.clone());
@@ -144,72 +132,6 @@ impl Metrics {
             Unit::Seconds,
             self.forwarding.clone(),
         );
-    }
-
-    fn register_gauges(&mut self) {
-        let (registry, gauges) = (&mut self.registry, &self.gauges);
-        for (name, help, gauge) in [
-            ("connections", "Open WebSockets", &gauges.connections),
-            ("rooms", "Rooms with a place taken or kept", &gauges.rooms),
-            (
-                "cluster_connected",
-                "1 while Redis, and so the other servers, can be reached",
-                &gauges.cluster_connected,
-            ),
-            (
-                "cluster_owned",
-                "Rooms and lobbies that this server decides about for all",
-                &gauges.cluster_owned,
-            ),
-            (
-                "cluster_proxied",
-                "Clients of other servers that take part here",
-                &gauges.cluster_proxied,
-            ),
-            (
-                "cluster_links",
-                "Links of clients here to other servers",
-                &gauges.cluster_links,
-            ),
-            ("members", "Places taken or kept", &gauges.members),
-            (
-                "logins",
-                "People logged in, kept ones included",
-                &gauges.logins,
-            ),
-            (
-                "calls",
-                "Calls that ring or were just accepted",
-                &gauges.calls,
-            ),
-            (
-                "relays",
-                "Relays (TURN allocations) at the moment",
-                &gauges.relays,
-            ),
-            (
-                "certificate_expiry_timestamp_seconds",
-                "When the certificate ends, since 1970; 0 without TLS",
-                &gauges.certificate_expiry,
-            ),
-        ] {
-            registry.register(name, help, gauge.clone());
-        }
-        for (name, help, gauge) in [
-            (
-                "relayed_bytes",
-                "Payload passed on by relays",
-                &gauges.relayed_bytes,
-            ),
-            ("relays_opened", "Relays opened", &gauges.relays_opened),
-            (
-                "relay_refusals",
-                "Peers, credentials and quotas refused",
-                &gauges.relay_refusals,
-            ),
-        ] {
-            registry.register(name, help, gauge.clone());
-        }
     }
 
     /// Counts what a message refuses.
@@ -228,6 +150,13 @@ impl Metrics {
     pub(crate) fn note_http_refusal(&self, status: u16) {
         self.http_refusals
             .get_or_create(&[("status", status.to_string())])
+            .inc();
+    }
+
+    /// Something that was said over Redis was not read.
+    pub(crate) fn note_refused_datagram(&self, reason: &str) {
+        self.cluster_refusals
+            .get_or_create(&[("reason", reason.to_owned())])
             .inc();
     }
 
@@ -258,37 +187,10 @@ impl Metrics {
         cluster: Option<&ClusterStats>,
         expires_at: Option<SystemTime>,
     ) -> String {
-        let gauges = &self.gauges;
-        let set = |gauge: &Gauge, value: usize| {
-            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        };
-        set(&gauges.connections, stats.connections);
-        set(&gauges.rooms, stats.rooms);
-        set(&gauges.members, stats.members);
-        set(&gauges.logins, stats.logins);
-        set(&gauges.calls, stats.calls);
-        set(&gauges.relays, stats.turn.allocations);
-        let cluster = cluster.copied().unwrap_or_default();
-        set(&gauges.cluster_connected, usize::from(cluster.is_connected));
-        set(&gauges.cluster_owned, cluster.owned);
-        set(&gauges.cluster_proxied, cluster.proxied);
-        set(&gauges.cluster_links, cluster.links);
-        let expiry = expires_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let expiry = expiry.map_or(0, |time| time.as_secs());
-        gauges.certificate_expiry.set(expiry.cast_signed());
-        let turn = &stats.turn;
-        let relayed = turn.bytes_from_clients + turn.bytes_from_peers;
-        take_over(&gauges.relayed_bytes, relayed);
-        take_over(&gauges.relays_opened, turn.allocations_opened);
-        let refusals = turn.refused_peers + turn.refused_credentials + turn.refused_quota;
-        take_over(&gauges.relay_refusals, refusals);
+        self.gauges.update(stats, cluster, expires_at);
         let mut text = String::new();
         // Writing into a text cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
     }
-}
-
-fn take_over(counter: &Counter, value: u64) {
-    counter.inner().store(value, Ordering::Relaxed);
 }

@@ -13,8 +13,8 @@
 //!
 //! Files: [`names`], [`wire`] and [`channel`] are how nodes speak; [`health`] is whether they can; `home` and
 //! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the
-//! other end; `claims` asks Redis; `casts` are the codes of displays; `carry_on` is what happens when an
-//! owner changes.
+//! other end; `claims` asks Redis; `casts` are the codes of displays; `strangers` are nodes that
+//! speak before they are known; `carry_on` is what happens when an owner changes.
 
 mod afar;
 mod carry_on;
@@ -30,6 +30,8 @@ mod noted;
 mod outputs;
 mod owner;
 mod sound;
+mod stats;
+mod strangers;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -48,6 +50,7 @@ use client::{Client, LinkOut};
 pub use health::ClusterTiming;
 use health::Health;
 pub(crate) use names::NodeId;
+pub use stats::ClusterStats;
 use wire::Body;
 pub(crate) use wire::Envelope;
 
@@ -76,6 +79,8 @@ pub(crate) struct Moment {
 pub(crate) enum Command {
     /// Pass this to the process it names.
     Publish(Envelope),
+    /// Does this node live, that speaks to us?
+    Look { peer: NodeId },
     /// Who owns this? If nobody does, we.
     Claim {
         key: Key,
@@ -85,21 +90,6 @@ pub(crate) enum Command {
     },
     /// We own it no longer.
     Release { key: Key, me: NodeId },
-}
-
-/// How a cluster is doing, for metrics and health checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ClusterStats {
-    /// Other nodes can be reached through Redis.
-    pub is_connected: bool,
-    /// Rooms and lobbies that this node decides about.
-    pub owned: usize,
-    /// Clients of other nodes that take part here.
-    pub proxied: usize,
-    /// Our clients' links to other nodes.
-    pub links: usize,
-    /// Nodes that were spoken to lately.
-    pub peers: usize,
 }
 
 /// A server's whole state.
@@ -121,6 +111,10 @@ pub(crate) struct Node {
     next_proxied: u64,
     channels: BTreeMap<NodeId, Channel>,
     next_session: u64,
+    /// What nodes said that are not known yet.
+    strangers: BTreeMap<NodeId, Vec<Envelope>>,
+    stale: u64,
+    unknown: u64,
     owned: HashSet<Key>,
     claims: HashMap<Key, Claiming>,
     retries: BTreeSet<(Instant, Key)>,
@@ -148,6 +142,9 @@ impl Node {
             next_proxied: FIRST_PROXIED_ID,
             channels: BTreeMap::new(),
             next_session: 1,
+            strangers: BTreeMap::new(),
+            stale: 0,
+            unknown: 0,
             owned: HashSet::new(),
             claims: HashMap::new(),
             retries: BTreeSet::new(),
@@ -178,18 +175,6 @@ impl Node {
     pub(crate) fn uid_of(&self, id: ConnectionId) -> Option<&str> {
         let elsewhere = || self.clients.get(&id)?.uid.as_deref();
         self.exchange.uid_of(id).or_else(elsewhere)
-    }
-
-    /// How the cluster is doing; `None` for a server alone.
-    pub(crate) fn stats(&self, now: Instant) -> Option<ClusterStats> {
-        let health = self.health.as_ref()?;
-        Some(ClusterStats {
-            is_connected: health.is_connected(now),
-            owned: self.owned.len(),
-            proxied: self.proxied.len(),
-            links: self.links.len(),
-            peers: self.channels.len(),
-        })
     }
 
     /// A client of ours opened a connection.

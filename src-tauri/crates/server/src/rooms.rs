@@ -67,6 +67,8 @@ pub struct RoomsConfig {
     pub failed_joins_per_minute: u32,
     /// Places kept at the same time for one address; `None` is without limit.
     pub max_kept_places_per_address: Option<usize>,
+    /// Places kept at the same time for all; addresses are cheap (IPv6).
+    pub max_kept_places: usize,
 }
 
 /// All rooms of a server.

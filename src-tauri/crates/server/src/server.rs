@@ -3,26 +3,28 @@
 //! Everything runs in tasks of the tokio runtime in which [`Server::bind`] was called. Dropping the
 //! server ends them all; [`Server::shutdown`] does so politely.
 
+mod error;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::access::AccessKeys;
-use crate::bus::{Bus, RedisError};
+use crate::bus::{Bus, ClusterKeys};
 use crate::config::ServerConfig;
 use crate::listener;
 use crate::monitor::Monitor;
 use crate::node::ClusterStats;
 pub use crate::shared::ServerStats;
 use crate::shared::{RelaySlot, Shared, Watched};
-use crate::tls::{Tls, TlsError};
+use crate::supervise::{PAUSE, keep_going};
+use crate::tls::Tls;
 use crate::turn::{self, IceList, Secrets, TurnConfig, TurnConfigError, TurnMode};
+pub use error::ServerError;
 
 /// What a polite end may take: the close frames and their answers.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -35,47 +37,8 @@ pub struct Server {
     turn: RelaySlot,
     ice: Arc<IceList>,
     monitors: Vec<Monitor>,
-}
-
-/// Why a server could not listen.
-#[derive(Debug, Error)]
-pub enum ServerError {
-    /// The address is in use, not ours, or not allowed.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The same for the relay.
-    #[error("cannot relay on {address}: {source}")]
-    Relay {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The address of Redis cannot be.
-    #[error(transparent)]
-    Redis(#[from] RedisError),
-    /// There is no good certificate.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The same for figures and health.
-    #[error("cannot tell figures on {address}: {source}")]
-    Monitor {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The relay's settings cannot be.
-    #[error(transparent)]
-    TurnConfig(#[from] TurnConfigError),
-    /// The server is shutting down.
-    #[error("the server is shutting down")]
-    Draining,
+    /// `None` for a server alone.
+    bus: Option<Arc<Bus>>,
 }
 
 #[derive(Debug)]
@@ -111,14 +74,17 @@ impl Server {
             turn,
             ice,
             monitors: Monitor::start(&monitor, &watched).await?,
+            bus: bus.clone(),
         };
         if let Some(bus) = bus {
-            shared.tasks.spawn(bus.run(shared.draining.clone()));
+            let stop = shared.draining.clone();
+            let run = move || Arc::clone(&bus).run(stop.clone());
+            shared.tasks.spawn(keep_going("the bus", PAUSE, run));
         }
         for address in addresses {
             server.listen_also(address).await?;
         }
-        tokio::spawn(async move { shared.keep_time().await });
+        tokio::spawn(async move { keep_going("time", PAUSE, || shared.keep_time()).await });
         Ok(server)
     }
 
@@ -216,6 +182,13 @@ impl Server {
         self.shared.hub.close_with(keys);
     }
 
+    /// Changes the keys of the cluster. Nothing that runs is touched, if the others know the first of these.
+    pub fn set_cluster_keys(&self, keys: ClusterKeys) {
+        if let Some(bus) = &self.bus {
+            bus.set_keys(keys);
+        }
+    }
+
     /// Listens on one more address; returns it with its real port.
     ///
     /// # Errors
@@ -225,7 +198,7 @@ impl Server {
             return Err(ServerError::Draining);
         }
         let failed = |source| ServerError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = listener::bind(address).map_err(failed)?;
         let local = listener.local_addr().map_err(failed)?;
         let closed = self.shared.draining.child_token();
         let accepting = listener::run(listener, Arc::clone(&self.shared), closed.clone());

@@ -6,6 +6,7 @@
 //! own; and so that a value means the same wherever it is written. A second struct for serde was rejected:
 //! the two would have drifted apart.
 
+mod cluster;
 pub(crate) mod file;
 mod limits;
 pub(crate) mod print;
@@ -19,11 +20,12 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
 use duet_server::{
-    AccessKeys, ForwardedHeader, MonitorConfig, RedisConfig, ServerConfig, Timing, TlsFiles,
+    AccessKeys, ClusterKeys, ForwardedHeader, MonitorConfig, ServerConfig, Timing, TlsFiles,
     TrustedProxies, parse_ice_servers,
 };
 use ipnet::IpNet;
 
+use cluster::ClusterSettings;
 use limits::LimitSettings;
 use relay::RelaySettings;
 
@@ -85,11 +87,6 @@ pub(crate) struct Settings {
     #[arg(long, env = "DUET_FORWARDED_HEADER", value_enum, default_value_t = HeaderName::XForwardedFor)]
     forwarded_header: HeaderName,
 
-    /// The Redis over which this server and others are one, such as redis://:PASSWORD@HOST:6379, or
-    /// rediss:// for TLS. A password is better kept in the variable or the file.
-    #[arg(long, env = "DUET_REDIS", value_name = "URL", hide_env_values = true)]
-    pub(crate) redis: Option<String>,
-
     /// Where figures (/metrics) and health (/healthz, /readyz) are told over plain HTTP; may be given
     /// several times. Whoever reaches it may read them. Default: 127.0.0.1:7441, and nothing if that
     /// is taken.
@@ -126,6 +123,9 @@ pub(crate) struct Settings {
     // Behind everything else: their headings would stay with what follows.
     #[command(flatten)]
     limits: LimitSettings,
+
+    #[command(flatten)]
+    cluster: ClusterSettings,
 
     #[command(flatten)]
     relay: RelaySettings,
@@ -175,7 +175,7 @@ impl Settings {
                 ..Timing::default()
             },
             access: self.access_keys()?,
-            redis: self.redis()?,
+            redis: self.cluster.redis()?,
             trusted_proxies: self.trusted_proxies(),
             guest_page: !self.no_guest_page,
             ..ServerConfig::new(self.listen.clone())
@@ -199,14 +199,6 @@ impl Settings {
         }
     }
 
-    fn redis(&self) -> anyhow::Result<Option<RedisConfig>> {
-        let config = self.redis.as_deref().map(RedisConfig::new);
-        if let Some(config) = &config {
-            config.client().context("--redis")?;
-        }
-        Ok(config)
-    }
-
     /// The keys of a closed server.
     ///
     /// # Errors
@@ -216,6 +208,14 @@ impl Settings {
             AccessKeys::read(path).with_context(|| format!("--access-key {}", path.display()))
         };
         self.access_key.as_ref().map(read).transpose()
+    }
+
+    /// The keys of the cluster.
+    ///
+    /// # Errors
+    /// Why they are none.
+    pub(crate) fn cluster_keys(&self) -> anyhow::Result<Option<ClusterKeys>> {
+        self.cluster.keys()
     }
 
     /// The secrets of the relay, the newest first; nothing if they are chosen at random.

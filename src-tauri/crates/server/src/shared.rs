@@ -170,6 +170,7 @@ fn rooms_config(config: &ServerConfig) -> RoomsConfig {
         ice_servers: config.ice_servers.clone(),
         failed_joins_per_minute: config.failed_joins_per_minute,
         max_kept_places_per_address: config.max_connections_per_address,
+        max_kept_places: config.max_connections,
     }
 }
 
@@ -181,6 +182,7 @@ fn directory_config(config: &ServerConfig) -> DirectoryConfig {
         presence_interval: config.timing.presence_interval,
         calls_per_minute: config.calls_per_minute,
         max_kept_logins_per_address: config.max_connections_per_address,
+        max_kept_logins: config.max_connections,
     }
 }
 

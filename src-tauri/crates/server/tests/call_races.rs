@@ -127,6 +127,7 @@ fn of_all_who_call_one_name_one_rings() {
         ice_servers: Vec::new(),
         failed_joins_per_minute: 30,
         max_kept_places_per_address: None,
+        max_kept_places: usize::MAX,
     };
     let mut exchange = Exchange::new(rooms, DirectoryConfig::default(), CastConfig::default());
     let (now, wall) = (Instant::now(), SystemTime::now());

@@ -78,6 +78,7 @@ impl World {
             ice_servers: Vec::new(),
             failed_joins_per_minute: 1_000_000,
             max_kept_places_per_address: None,
+            max_kept_places: usize::MAX,
         };
         let casts = CastConfig {
             code_lifetime: LIFETIME,

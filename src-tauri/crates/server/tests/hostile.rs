@@ -2,20 +2,15 @@
 //! nothing, nothing panics, and the memory comes back.
 #![cfg(target_os = "linux")]
 
-use std::process::Command;
 use std::time::Duration;
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
-use duet_testkit::process::Process;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Data;
 
-use crate::client::{Client, forward, join, join_with_token};
+use crate::client::{forward, join, join_with_token};
+use crate::target::Target;
 
-/// What may stay behind: the allocator's caches, not the attacks'.
-const GROWTH_KIB: u64 = 16 * 1024;
 /// A request's buffer of 8 KiB, twice, and the task.
 const HANDSHAKE_KIB: u64 = 32;
 const SLOW_HANDSHAKES: usize = 1_000;
@@ -23,85 +18,6 @@ const FORGERS: usize = 100;
 const FORGERIES_EACH: usize = 100;
 const REPLAYS: usize = 1_000;
 const FEW_FILES: usize = 128;
-
-struct Target {
-    program: Process,
-    url: String,
-}
-
-impl Target {
-    fn start() -> Self {
-        Self::start_by(Command::new(env!("CARGO_BIN_EXE_duet-server")))
-    }
-
-    /// With so few file descriptors.
-    fn start_with_files(count: usize) -> Self {
-        let mut command = Command::new("prlimit");
-        command.arg(format!("--nofile={count}"));
-        command.arg(env!("CARGO_BIN_EXE_duet-server"));
-        Self::start_by(command)
-    }
-
-    fn start_by(mut command: Command) -> Self {
-        command.args(["--listen", "127.0.0.1:0", "--no-turn", "--no-metrics"]);
-        command.args([
-            "--max-connections-per-address",
-            "0",
-            "--connections-per-minute",
-            "0",
-        ]);
-        command.args(["--failed-joins-per-minute", "1000000"]);
-        let program = Process::spawn("duet-server", &mut command).expect("it starts");
-        let line = program
-            .wait_for_line(Duration::from_secs(10), |line| {
-                line.starts_with("listening on ")
-            })
-            .expect("it listens");
-        let url = line.trim_start_matches("listening on ").to_owned();
-        Self { program, url }
-    }
-
-    async fn client(&self) -> Client {
-        let (socket, _) = connect_async(&self.url).await.expect("it answers");
-        Client { socket }
-    }
-
-    async fn tcp(&self) -> TcpStream {
-        let address = self.url.trim_start_matches("ws://").trim_end_matches("/ws");
-        TcpStream::connect(address).await.expect("it listens")
-    }
-
-    /// Memory that is this process's alone, and its share of the rest.
-    fn pss_kib(&self) -> u64 {
-        let path = format!("/proc/{}/smaps_rollup", self.program.pid());
-        let text = std::fs::read_to_string(path).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let number = line
-            .and_then(|line| line.split_whitespace().next())
-            .expect("a figure");
-        number.parse().expect("a number")
-    }
-
-    /// Two people meet as if nothing were.
-    async fn two_meet(&self, room: &str) {
-        let (mut a, mut b) = (self.client().await, self.client().await);
-        a.join(room, &format!("{room}-a")).await;
-        assert_eq!(b.join(room, &format!("{room}-b")).await.user_num, 2);
-    }
-
-    fn assert_unharmed(&mut self, what: &str, before_kib: u64) {
-        assert!(self.program.is_running(), "{what}: it ended");
-        let lines = self.program.lines();
-        let panicked = lines.iter().find(|line| line.contains("panicked"));
-        assert_eq!(panicked, None, "{what}");
-        let after_kib = self.pss_kib();
-        println!("{what}: PSS {before_kib} KiB before, {after_kib} KiB after");
-        assert!(
-            after_kib <= before_kib + GROWTH_KIB,
-            "{what}: {before_kib} → {after_kib} KiB"
-        );
-    }
-}
 
 #[tokio::test]
 async fn a_thousand_slow_handshakes_are_cut_and_others_meet_meanwhile() {

@@ -207,6 +207,7 @@ async fn a_thousand_takeovers_fail() {
         ice_servers: Vec::new(),
         failed_joins_per_minute: 1_000_000,
         max_kept_places_per_address: None,
+        max_kept_places: usize::MAX,
     };
     let mut exchange = Exchange::new(rooms, DirectoryConfig::default(), CastConfig::default());
     let (now, wall) = (std::time::Instant::now(), std::time::SystemTime::now());

@@ -97,7 +97,8 @@ fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
 fn what_is_printed_can_be_read_again_and_tells_no_secret() {
     let file = file(
         "listen = [\"127.0.0.1:0\", \"[::1]:0\"]\nno-turn = false\nrelay-ports = \"50000-50009\"\n\
-         turn-secret = [\"very\", \"hidden\"]\nlog-format = \"json\"\n\
+         turn-secret = [\"very\", \"hidden\"]\nredis = \"redis://:hidden@127.0.0.1:1\"\n\
+         cluster-key = [\"hidden-hidden-hidden-hidden-hidden\"]\nlog-format = \"json\"\n\
          ice-server = [\"stun:s.example.org\", { urls = [\"turn:t.example.org\"], username = \"u\", credential = \"c\" }]\n",
     );
     let first = printed(&run(&[], &["config", "--config", path_of(&file)]));
@@ -109,10 +110,13 @@ fn what_is_printed_can_be_read_again_and_tells_no_secret() {
     let again = self::file(&first);
     let second = printed(&run(&[], &["config", "--config", path_of(&again)]));
     let lines = |text: &str| {
-        let shown = text
-            .lines()
-            .filter(|line| !line.starts_with("#turn-secret"));
-        let shown = shown.filter(|line| !line.starts_with("turn-secret"));
+        let is_secret = |line: &str| {
+            let key = line.trim_start_matches('#');
+            ["turn-secret ", "redis ", "cluster-key "]
+                .iter()
+                .any(|secret| key.starts_with(secret))
+        };
+        let shown = text.lines().filter(|line| !is_secret(line));
         shown.map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(lines(&first), lines(&second));
@@ -150,6 +154,22 @@ fn mistakes_are_told_with_their_line_and_the_nearest_key() {
             &["--no-turn"],
         ),
         ("turn-uri = [\"turn:t.example.org\"]", &["--turn-secret"]),
+        (
+            "redis = \"redis://127.0.0.1:1\"",
+            &["--redis", "--cluster-key", "openssl rand -hex 32"],
+        ),
+        (
+            "redis = \"redis://127.0.0.1:1\"\ncluster-key = [\"short\"]",
+            &["--cluster-key", "at least 32"],
+        ),
+        (
+            "cluster-key-file = \"/nowhere/key\"",
+            &["--cluster-key-file /nowhere/key"],
+        ),
+        (
+            "cluster-key-file = \"/nowhere/key\"\ncluster-key = [\"0123456789abcdef0123456789abcdef\"]",
+            &["not in both"],
+        ),
     ] {
         let file = file(text);
         for action in [&["config"][..], &[]] {

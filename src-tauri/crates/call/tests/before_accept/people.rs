@@ -66,6 +66,7 @@ impl People {
                     ice_servers: Vec::new(),
                     failed_joins_per_minute: 1_000,
                     max_kept_places_per_address: None,
+                    max_kept_places: usize::MAX,
                 },
                 DirectoryConfig {
                     calls_per_minute: 10_000,

@@ -84,12 +84,17 @@ impl Bus {
         let mut pipeline = redis::pipe();
         // What one command meets, such as a full memory, is not the others' fault.
         pipeline.ignore_errors();
+        let keys = self.keys.read();
         for command in commands {
             match command {
                 Command::Publish(envelope) => {
                     let text = serde_json::to_string(envelope).expect("plain data");
                     let channel = self.names.channel(envelope.to.process);
-                    pipeline.cmd("PUBLISH").arg(channel).arg(text);
+                    let datagram = keys.seal(&channel, &text);
+                    pipeline.cmd("PUBLISH").arg(channel).arg(datagram);
+                }
+                Command::Look { peer } => {
+                    pipeline.cmd("GET").arg(self.names.node(*peer));
                 }
                 Command::Claim { key, me, is_member } => {
                     let ttl_ms = self.timing.claim_ttl.as_millis();
@@ -123,6 +128,13 @@ impl Bus {
                 };
                 self.hub.claimed(&key, me, verdict);
             }
+            Command::Look { peer } => {
+                let said = answer.ok();
+                let tag = said.and_then(|said| from_redis_value::<Vec<u8>>(said).ok());
+                let name = self.names.node(peer);
+                let is_alive = tag.is_some_and(|tag| self.keys.read().is_vouched(&name, &tag));
+                self.hub.looked(peer, is_alive);
+            }
             Command::Publish(_) | Command::Release { .. } => {}
         }
     }
@@ -135,29 +147,7 @@ impl Bus {
             beats.tick().await;
             let (me, peers) = self.hub.beat();
             let sent_at = Instant::now();
-            let since_base_us = (sent_at - self.base).as_micros();
-            let (lease, grace) = (self.timing.lease, self.timing.grace);
-            let mut pipeline = redis::pipe();
-            let lease_ms = lease.as_millis().to_string();
-            let late_ms = (lease + grace).as_millis().to_string();
-            pipeline.cmd("EXISTS").arg(self.names.node(me));
-            let mut set = |name: String, ms: String| {
-                pipeline
-                    .cmd("SET")
-                    .arg(name)
-                    .arg(1)
-                    .arg("PX")
-                    .arg(ms)
-                    .ignore();
-            };
-            set(self.names.node(me), lease_ms);
-            set(self.names.late(me), late_ms);
-            let channel = self.names.channel(me.process);
-            let beat = format!("beat {since_base_us}");
-            pipeline.cmd("PUBLISH").arg(channel).arg(beat).ignore();
-            for peer in &peers {
-                pipeline.cmd("EXISTS").arg(self.names.node(*peer));
-            }
+            let pipeline = self.beat(me, &peers, sent_at);
             match pipeline.query_async::<Vec<bool>>(&mut connection).await {
                 Ok(alive) => {
                     let (was_known, alive) = alive.split_first().unwrap_or((&true, &[]));
@@ -176,5 +166,32 @@ impl Bus {
                 Err(error) => return error,
             }
         }
+    }
+
+    /// Answers whether we were known, and which of these live.
+    fn beat(&self, me: NodeId, peers: &[NodeId], sent_at: Instant) -> Pipeline {
+        let (lease, grace) = (self.timing.lease, self.timing.grace);
+        let lease_ms = lease.as_millis().to_string();
+        let late_ms = (lease + grace).as_millis().to_string();
+        let keys = self.keys.read();
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("EXISTS").arg(self.names.node(me));
+        for (name, ms) in [
+            (self.names.node(me), &lease_ms),
+            (self.names.late(me), &late_ms),
+            (self.names.seal(), &late_ms),
+        ] {
+            let vouched = keys.vouch(&name);
+            let set = pipeline.cmd("SET").arg(name).arg(vouched);
+            set.arg("PX").arg(ms).ignore();
+        }
+        let channel = self.names.channel(me.process);
+        let since_base_us = (sent_at - self.base).as_micros();
+        let beat = keys.seal(&channel, &format!("beat {since_base_us}"));
+        pipeline.cmd("PUBLISH").arg(channel).arg(beat).ignore();
+        for peer in peers {
+            pipeline.cmd("EXISTS").arg(self.names.node(*peer));
+        }
+        pipeline
     }
 }

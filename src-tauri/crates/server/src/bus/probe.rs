@@ -44,6 +44,9 @@ pub enum ProbeError {
     /// It spreads keys over several servers.
     #[error("it is a Redis Cluster")]
     Spread,
+    /// Servers with another key are on it.
+    #[error("other servers on it have another cluster key")]
+    OtherKey,
     /// Anything else.
     #[error("it does not do what is needed: {0}")]
     Other(String),
@@ -74,6 +77,7 @@ impl RedisConfig {
         let mut connection = in_time(connect(&client)).await?;
         let report = in_time(ask(&mut connection)).await?;
         in_time(self.use_scripts(&mut connection)).await?;
+        in_time(self.compare_keys(&mut connection)).await?;
         let round_trip = in_time(self.hear_oneself(&client, &mut connection)).await?;
         Ok(RedisReport {
             round_trip,
@@ -97,6 +101,17 @@ impl RedisConfig {
         match answers {
             (_, 1, None, _) => Ok(()),
             other => Err(ProbeError::Other(format!("keys do not hold: {other:?}"))),
+        }
+    }
+
+    /// Whether the servers that are on it, if there are any, have our key.
+    async fn compare_keys(&self, connection: &mut MultiplexedConnection) -> Result<(), ProbeError> {
+        let name = self.name("seal");
+        let mut get = redis::cmd("GET");
+        let seal: Option<Vec<u8>> = get.arg(&name).query_async(connection).await?;
+        match seal {
+            Some(seal) if !self.keys.is_vouched(&name, &seal) => Err(ProbeError::OtherKey),
+            Some(_) | None => Ok(()),
         }
     }
 

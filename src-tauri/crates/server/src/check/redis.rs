@@ -81,6 +81,9 @@ fn next_step(error: &ProbeError) -> &'static str {
         }
         ProbeError::Replica => "name its master in --redis",
         ProbeError::Spread => "take a Redis that is one server, or a master with replicas",
+        ProbeError::OtherKey => {
+            "give all servers on this Redis the same --cluster-key (or, during a change, both)"
+        }
         ProbeError::Other(_) => "see that it is Redis 6 or later",
     }
 }

@@ -16,8 +16,8 @@ type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) enum Life {
     /// Until it is a WebSocket, if it becomes one.
     Arriving(Boxed<Option<Box<Line>>>),
-    /// For as long as it is open. Nothing stands in the place of the line while it is handed on.
-    Open(Option<Box<Line>>, Pin<Box<Sleep>>),
+    /// For as long as it is open.
+    Open(Box<Line>, Pin<Box<Sleep>>),
     /// Closing it.
     Ending(Boxed<()>),
     /// Nothing is left.
@@ -39,22 +39,19 @@ impl Future for Life {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let life = &mut *self;
         loop {
-            let next = match life {
+            *life = match life {
                 Self::Arriving(arriving) => match ready!(arriving.as_mut().poll(context)) {
                     None => Self::Over,
                     Some(line) => {
                         let timer = Box::pin(tokio::time::sleep_until(line.due_at().into()));
-                        Self::Open(Some(line), timer)
+                        Self::Open(line, timer)
                     }
                 },
                 Self::Open(line, timer) => {
-                    let Some(open) = line else {
-                        return Poll::Ready(());
-                    };
-                    let ending = ready!(open.poll(context, timer.as_mut()));
-                    match line.take() {
-                        Some(line) => Self::Ending(Box::pin(super::end(*line, ending))),
-                        None => Self::Over,
+                    let ending = ready!(line.poll(context, timer.as_mut()));
+                    match std::mem::replace(life, Self::Over) {
+                        Self::Open(line, _) => Self::Ending(Box::pin(super::end(*line, ending))),
+                        other @ (Self::Arriving(_) | Self::Ending(_) | Self::Over) => other,
                     }
                 }
                 Self::Ending(ending) => {
@@ -63,7 +60,6 @@ impl Future for Life {
                 }
                 Self::Over => return Poll::Ready(()),
             };
-            *life = next;
         }
     }
 }

@@ -211,6 +211,8 @@ impl Line {
 
     /// Judges one text and passes it on.
     fn judge(&mut self, now: Instant, text: &str) -> Result<(), CloseReason> {
+        #[cfg(test)]
+        crate::failpoint::while_reading(text);
         let registration = &self.registration;
         match parse_client(text) {
             // The old spelling gets the old spelling back.

@@ -11,7 +11,7 @@ use crate::rooms::{ConnectionId, PlaceTicket};
 impl Node {
     /// Another node is gone, or cannot be spoken to, or has forgotten what was said.
     pub(super) fn lose_peer(&mut self, at: Moment, peer: NodeId) {
-        self.next_session += 1;
+        self.next_session = self.next_session.saturating_add(1);
         let session = self.next_session;
         let channel = self.channels.get_mut(&peer);
         let lost = channel.map(|channel| channel.break_off(at.now, session));

@@ -59,7 +59,7 @@ impl Node {
         id: ConnectionId,
         link: u64,
         (room_id, role): (&str, CastRole),
-        (uid, token): (&str, String),
+        (uid, token): (&str, &str),
     ) {
         let Ok(room) = RoomId::parse(room_id) else {
             return;
@@ -73,21 +73,12 @@ impl Node {
             name: None,
             room_id: room_id.to_owned(),
             resume: true,
-            token,
+            token: token.to_owned(),
             role: Some(role),
-        };
-        let ticket = PlaceTicket {
-            key: room.canonical(),
-            uid: uid.to_owned(),
-            members: vec![own],
         };
         client.cast = None;
         client.mate = None;
-        client.place = Seat::There {
-            link,
-            ticket,
-            owes_word: true,
-        };
+        client.place = Seat::given(link, PlaceTicket::alone(room.canonical(), own));
         self.tell_lobby(at, id, true);
     }
 

@@ -90,6 +90,11 @@ impl Channel {
         }
     }
 
+    /// The highest that either side went on to.
+    pub(crate) fn session(&self) -> u64 {
+        self.session.max(self.heard_session)
+    }
+
     /// Queues a body.
     pub(crate) fn send(&mut self, now: Instant, body: Body) {
         let bytes = body.size_bytes();
@@ -229,6 +234,7 @@ impl Channel {
     fn envelope(&mut self, first: u64, bodies: Vec<Body>) -> Envelope {
         let is_ack_due = std::mem::take(&mut self.is_ack_due);
         Envelope {
+            version: Envelope::VERSION,
             from: self.me,
             to: self.peer,
             session: self.session,

@@ -8,7 +8,7 @@ use duet_protocol::ClientMessage;
 use super::NodeId;
 use crate::address::AddressKey;
 use crate::exchange::{Key, LoginTicket};
-use crate::rooms::{ConnectionId, PlaceTicket};
+use crate::rooms::{ConnectionId, MemberTicket, PlaceTicket};
 
 /// One client of ours.
 #[derive(Debug)]
@@ -123,7 +123,76 @@ impl Client {
     }
 }
 
+impl Waiting {
+    /// The place that was asked for, as it was given; the owner vouches for the whole room right behind this.
+    pub(super) fn place(&self, uid: &str, token: &str) -> Option<PlaceTicket> {
+        let (
+            ClientMessage::Join {
+                room_id,
+                name,
+                resume,
+                resume_token,
+                ..
+            },
+            Key::Room(key),
+        ) = (&self.request, &self.key)
+        else {
+            return None;
+        };
+        let own = MemberTicket {
+            uid: uid.to_owned(),
+            name: name.clone(),
+            room_id: room_id.clone(),
+            resume: *resume || resume_token.is_some(),
+            token: token.to_owned(),
+            role: None,
+        };
+        Some(PlaceTicket::alone(key.clone(), own))
+    }
+
+    /// The login that was asked for; the owner vouches for it right behind this, and for the name that a token
+    /// gave.
+    pub(super) fn login(&self, uid: &str, token: &str) -> Option<LoginTicket> {
+        let (
+            ClientMessage::Login {
+                name,
+                resume,
+                resume_token,
+                ..
+            },
+            Key::Lobby(lobby),
+        ) = (&self.request, &self.key)
+        else {
+            return None;
+        };
+        Some(LoginTicket {
+            uid: uid.to_owned(),
+            name: name.trim().to_owned(),
+            lobby: lobby.clone(),
+            resume: *resume || resume_token.is_some(),
+            token: token.to_owned(),
+        })
+    }
+}
+
 impl<T> Seat<T> {
+    /// Just given by the node at the end of this link.
+    pub(super) fn given(link: u64, ticket: T) -> Self {
+        Self::There {
+            link,
+            ticket,
+            owes_word: true,
+        }
+    }
+
+    /// Given once more.
+    pub(super) fn given_again(&mut self) {
+        match self {
+            Self::Here => {}
+            Self::There { owes_word, .. } => *owes_word = true,
+        }
+    }
+
     pub(super) fn link(&self) -> Option<u64> {
         match self {
             Self::Here => None,

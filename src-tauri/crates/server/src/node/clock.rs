@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::channel::Channel;
-use super::{Envelope, MAX_PEERS, Moment, Node, NodeId, Verdict};
+use super::{Moment, Node, NodeId, Verdict};
 use crate::exchange::Key;
 
 /// How often is looked for what is held and not owned, and the other way round.
@@ -87,8 +86,7 @@ impl Node {
             }
             self.had_lease = true;
             for peer in dead {
-                self.lose_peer(at, *peer);
-                self.channels.remove(peer);
+                self.bury(at, *peer);
             }
             self.catch_up(at);
         }
@@ -111,33 +109,6 @@ impl Node {
         self.finish(at);
     }
 
-    /// A datagram came.
-    pub(crate) fn receive(&mut self, at: Moment, envelope: Envelope) {
-        self.catch_up(at);
-        let peer = envelope.from;
-        let is_one_too_many =
-            self.channels.len() >= MAX_PEERS && !self.channels.contains_key(&peer);
-        if envelope.to != self.me || !self.is_connected(at.now) || is_one_too_many {
-            return self.finish(at);
-        }
-        let (me, session) = (self.me, self.next_session);
-        let channels = self.channels.entry(peer);
-        let channel = channels.or_insert_with(|| Channel::new(me, peer, session));
-        let mut received = channel.receive(at.now, envelope.clone());
-        if received.is_broken {
-            self.lose_peer(at, peer);
-            if let Some(channel) = self.channels.get_mut(&peer) {
-                received = channel.receive(at.now, envelope);
-            }
-        }
-        for mut body in received.bodies {
-            if body.is_sound() {
-                self.take_body(at, peer, body);
-            }
-        }
-        self.finish(at);
-    }
-
     /// Notices what time did while nothing came: before anything else is done with what came now.
     pub(super) fn catch_up(&mut self, at: Moment) {
         let Some(health) = &self.health else {
@@ -154,6 +125,7 @@ impl Node {
             self.me = self.me.next();
             self.owned.clear();
             self.channels.clear();
+            self.strangers.clear();
         }
         if is_connected && !self.was_connected {
             self.was_connected = true;
@@ -168,6 +140,7 @@ impl Node {
             self.lose_peer(at, peer);
         }
         self.commands.clear();
+        self.strangers.clear();
         let claims: Vec<Key> = self.claims.keys().cloned().collect();
         let me = self.me;
         for key in claims {

@@ -4,8 +4,7 @@ use duet_protocol::{ClientMessage, LoginAnswer, Presence, RoomId, ServerMessage}
 
 use super::client::{HeardCall, Seat};
 use super::{Moment, Node, NodeId};
-use crate::exchange::LoginTicket;
-use crate::rooms::{ConnectionId, MemberTicket, PlaceTicket};
+use crate::rooms::ConnectionId;
 
 impl Node {
     /// Keeps up with where our client is and what it knows.
@@ -28,7 +27,7 @@ impl Node {
                 role,
                 ..
             } => {
-                let token = resume_token.clone().unwrap_or_default();
+                let token = resume_token.as_deref().unwrap_or_default();
                 client.uid = Some(uid.clone());
                 match role.filter(|_| client.place.link().is_none()) {
                     Some(role) => self.note_cast(at, id, link, (room_id, role), (uid, token)),
@@ -58,13 +57,17 @@ impl Node {
                 resume_token,
                 ..
             }) => {
-                let token = resume_token.clone().unwrap_or_default();
+                let token = resume_token.as_deref().unwrap_or_default();
                 let people = users
                     .iter()
                     .map(|user| (user.uid.clone(), user.name.clone()));
                 client.seen = people.collect();
                 client.uid = Some(uid.clone());
-                self.note_login(id, link, uid, token);
+                let waiting = client.waiting.as_ref();
+                match waiting.and_then(|waiting| waiting.login(uid, token)) {
+                    None => client.login.given_again(),
+                    Some(ticket) => client.login = Seat::given(link, ticket),
+                }
             }
             ServerMessage::Presence(changes) => note_presence(&mut client.seen, changes),
             ServerMessage::Ringing { call_id, room_id }
@@ -108,77 +111,18 @@ impl Node {
         }
     }
 
-    fn note_joined(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: String) {
+    fn note_joined(&mut self, at: Moment, id: ConnectionId, link: u64, uid: &str, token: &str) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
-        if let Some(waiting) = &client.waiting
-            && let ClientMessage::Join {
-                room_id,
-                name,
-                resume,
-                resume_token,
-                ..
-            } = &waiting.request
-            && let crate::exchange::Key::Room(key) = &waiting.key
-        {
-            // The owner vouches for the whole room right behind this.
-            let own = MemberTicket {
-                uid: uid.to_owned(),
-                name: name.clone(),
-                room_id: room_id.clone(),
-                resume: *resume || resume_token.is_some(),
-                token,
-                role: None,
-            };
-            let ticket = PlaceTicket {
-                key: key.clone(),
-                uid: uid.to_owned(),
-                members: vec![own],
-            };
-            client.place = Seat::There {
-                link,
-                ticket,
-                owes_word: true,
-            };
-            client.mate = None;
-            return self.tell_lobby(at, id, true);
-        }
-        if let Seat::There { owes_word, .. } = &mut client.place {
-            *owes_word = true;
-        }
-    }
-
-    fn note_login(&mut self, id: ConnectionId, link: u64, uid: &str, token: String) {
-        let Some(client) = self.clients.get_mut(&id) else {
-            return;
-        };
-        if let Some(waiting) = &client.waiting
-            && let ClientMessage::Login {
-                name,
-                resume,
-                resume_token,
-                ..
-            } = &waiting.request
-            && let crate::exchange::Key::Lobby(lobby) = &waiting.key
-        {
-            let ticket = LoginTicket {
-                uid: uid.to_owned(),
-                name: name.trim().to_owned(),
-                lobby: lobby.clone(),
-                resume: *resume || resume_token.is_some(),
-                token,
-            };
-            // The owner vouches for it right behind this, and for the name that a token gave.
-            client.login = Seat::There {
-                link,
-                ticket,
-                owes_word: true,
-            };
-            return;
-        }
-        if let Seat::There { owes_word, .. } = &mut client.login {
-            *owes_word = true;
+        let waiting = client.waiting.as_ref();
+        match waiting.and_then(|waiting| waiting.place(uid, token)) {
+            None => client.place.given_again(),
+            Some(ticket) => {
+                client.place = Seat::given(link, ticket);
+                client.mate = None;
+                self.tell_lobby(at, id, true);
+            }
         }
     }
 }

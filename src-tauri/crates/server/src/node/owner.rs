@@ -60,6 +60,7 @@ impl Node {
             Body::LostPlace { link } => self.lost_place(at, peer, link),
             Body::LostLogin { link } => self.lost_login(at, peer, link),
             Body::NoLink { link } => self.lost_link(at, peer, link),
+            Body::Unknown => self.unknown += 1,
         }
     }
 

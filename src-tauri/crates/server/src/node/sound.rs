@@ -1,6 +1,6 @@
 //! What other nodes say keeps the bounds of what clients say.
 //!
-//! Whoever can write to the Redis can speak as a node, and is trusted as one; but nothing it says makes a
+//! Whoever has the key of the cluster can speak as a node, and is trusted as one; but nothing it says makes a
 //! node panic, or hold more than it holds of honest ones.
 
 use duet_protocol::limits::{MAX_RESUME_TOKEN_BYTES, ROOM_PLACES};
@@ -26,7 +26,8 @@ impl Body {
             | Self::Close { .. }
             | Self::LostPlace { .. }
             | Self::LostLogin { .. }
-            | Self::NoLink { .. } => true,
+            | Self::NoLink { .. }
+            | Self::Unknown => true,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A node among others that say anything: nothing they say makes it panic, or fill a room with three.
 
 mod sayings;
+mod strangers;
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant, SystemTime};
@@ -58,6 +59,8 @@ struct World {
     node: Node,
     at: Moment,
     asked: Vec<(Key, NodeId)>,
+    /// Of these Redis says that they are dead.
+    over: Vec<NodeId>,
     sessions: [(u64, u64); 4],
 }
 
@@ -69,6 +72,7 @@ impl World {
             ice_servers: Vec::new(),
             failed_joins_per_minute: 1_000,
             max_kept_places_per_address: None,
+            max_kept_places: usize::MAX,
         };
         let directory = DirectoryConfig {
             resume_window: minute,
@@ -77,6 +81,7 @@ impl World {
             presence_interval: Duration::from_millis(250),
             calls_per_minute: 1_000,
             max_kept_logins_per_address: None,
+            max_kept_logins: usize::MAX,
         };
         let exchange = Exchange::new(rooms, directory, CastConfig::default());
         let at = Moment {
@@ -87,6 +92,7 @@ impl World {
             node: Node::new(exchange, Some(ClusterTiming::default())),
             at,
             asked: Vec::new(),
+            over: Vec::new(),
             sessions: [(1, 1); 4],
         };
         world.take(Event::Beaten {
@@ -142,8 +148,26 @@ impl World {
     }
 
     fn carry_out(&mut self) {
+        while self.node.has_commands() {
+            self.carry_out_commands();
+        }
+        while self.node.poll_output().is_some() {}
+        for key in self.node.exchange.keys() {
+            let here = self.node.exchange.connections_of(&key);
+            assert!(
+                !matches!(key, Key::Room(_)) || here.len() <= 2,
+                "{key:?}: {here:?}"
+            );
+        }
+    }
+
+    fn carry_out_commands(&mut self) {
         for command in self.node.take_commands(usize::MAX) {
             match command {
+                Command::Look { peer } => {
+                    let is_alive = !self.over.contains(&peer);
+                    self.node.looked(self.at, peer, is_alive);
+                }
                 Command::Claim { key, me, .. } => self.asked.push((key, me)),
                 // They go on where the node is, or it would not listen to them.
                 Command::Publish(envelope) => {
@@ -155,20 +179,13 @@ impl World {
                 Command::Release { .. } => {}
             }
         }
-        while self.node.poll_output().is_some() {}
-        for key in self.node.exchange.keys() {
-            let here = self.node.exchange.connections_of(&key);
-            assert!(
-                !matches!(key, Key::Room(_)) || here.len() <= 2,
-                "{key:?}: {here:?}"
-            );
-        }
     }
 }
 
 fn said(peer: u64, to: NodeId, body: Body, numbers: [u64; 3]) -> Envelope {
     let [session, first, ack] = numbers;
     let envelope = Envelope {
+        version: Envelope::VERSION,
         from: NodeId {
             process: peer,
             epoch: 1,
@@ -208,6 +225,7 @@ fn many_others_are_not_believed_with_all_memory() {
             [1, 1, 0],
         );
         world.node.receive(world.at, envelope.clone());
+        world.carry_out();
         envelope.first = 2;
         world.node.receive(world.at, envelope);
     }

@@ -2,9 +2,14 @@
 //!
 //! A client of one node takes part in a room or lobby of another over a *link*: its home opens it, passes on
 //! what the client says, and gives the client what comes back. Links are named by their home.
+//!
+//! Servers of two versions work side by side while an operator changes them: fields and kinds of messages may
+//! be added, and who does not know them passes over them. What would be misunderstood without them is not
+//! added here but under another seal (see [`crate::bus`]), which servers of before do not listen to.
 
 use duet_protocol::{ClientMessage, LoginAnswer, ServerMessage};
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::NodeId;
 use crate::address::AddressKey;
@@ -14,17 +19,44 @@ use crate::rooms::PlaceTicket;
 /// One datagram of the bus: a run of bodies in order, an acknowledgement, or both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Envelope {
+    /// What the sender speaks: [`Self::VERSION`], or more if it is a newer server.
+    pub(crate) version: u32,
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
     /// See [`super::channel`].
     pub(crate) session: u64,
     /// The number of the first body; without bodies, of the next one.
     pub(crate) first: u64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "known_or_not"
+    )]
     pub(crate) bodies: Vec<Body>,
     /// The number of the receiver's body that the sender expects next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ack: Option<u64>,
+}
+
+impl Envelope {
+    /// Raised with every field or kind that is added.
+    pub(crate) const VERSION: u32 = 1;
+}
+
+/// Each keeps its number, also those that only newer servers know.
+fn known_or_not<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Body>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Heard {
+        Known(Body),
+        Unknown(IgnoredAny),
+    }
+    let heard = Vec::<Heard>::deserialize(from)?.into_iter();
+    let bodies = heard.map(|body| match body {
+        Heard::Known(body) => body,
+        Heard::Unknown(IgnoredAny) => Body::Unknown,
+    });
+    Ok(bodies.collect())
 }
 
 /// One message between nodes.
@@ -62,6 +94,9 @@ pub(crate) enum Body {
     LostLogin { link: u64 },
     /// Owner to home: nothing is known of this link.
     NoLink { link: u64 },
+    /// Something that only newer servers say. Never said by this one.
+    #[serde(skip)]
+    Unknown,
 }
 
 impl Body {
@@ -85,7 +120,8 @@ impl Body {
                 | Self::Close { .. }
                 | Self::LostPlace { .. }
                 | Self::LostLogin { .. }
-                | Self::NoLink { .. } => 0,
+                | Self::NoLink { .. }
+                | Self::Unknown => 0,
             }
     }
 }

@@ -40,6 +40,15 @@ pub(crate) struct MemberTicket {
 }
 
 impl PlaceTicket {
+    /// Of somebody who is alone in the room, as far as is known.
+    pub(crate) fn alone(key: String, own: MemberTicket) -> Self {
+        Self {
+            key,
+            uid: own.uid.clone(),
+            members: vec![own],
+        }
+    }
+
     pub(crate) fn mate(&self) -> Option<&MemberTicket> {
         self.members.iter().find(|member| member.uid != self.uid)
     }
@@ -225,10 +234,8 @@ impl Rooms {
     ) {
         let remote_uid = mate.uid.clone();
         let address = self.connections[&id].address;
-        let limit = self.config.max_kept_places_per_address;
-        let may_keep = mate.resume
-            && self.place_of(&mate.uid).is_none()
-            && limit.is_none_or(|limit| self.kept_places.of(address) < limit);
+        let may_keep =
+            mate.resume && self.place_of(&mate.uid).is_none() && self.may_keep_for(address);
         if !may_keep {
             let reason = LeaveReason::Lost;
             return self.send(id, ServerMessage::PeerLeave { remote_uid, reason });

@@ -57,10 +57,7 @@ impl Rooms {
 
     /// The connection of a member broke.
     fn keep_or_vacate(&mut self, now: Instant, key: String, uid: &str, address: AddressKey) {
-        let may_keep = self
-            .config
-            .max_kept_places_per_address
-            .is_none_or(|limit| self.kept_places.of(address) < limit);
+        let may_keep = self.may_keep_for(address);
         let member = self
             .rooms
             .get_mut(&key)
@@ -77,6 +74,14 @@ impl Rooms {
             }
             Some(_) | None => self.vacate(&key, uid, LeaveReason::Lost),
         }
+    }
+
+    /// Whether one more place can be kept for this address.
+    pub(super) fn may_keep_for(&self, address: AddressKey) -> bool {
+        let limit = self.config.max_kept_places_per_address;
+        // Every place that is kept has a time when it is given up.
+        self.expiries.len() < self.config.max_kept_places
+            && limit.is_none_or(|limit| self.kept_places.of(address) < limit)
     }
 
     pub(super) fn expire(&mut self, now: Instant) {

@@ -30,12 +30,16 @@ pub(super) async fn follow(server: &Server, mut signals: Signal) {
 fn reload(server: &Server) -> anyhow::Result<()> {
     let settings = commands::parse_again()?;
     let keys = settings.access_keys()?;
+    let cluster_keys = settings.cluster_keys()?;
     let secrets = settings.turn_secrets();
     if !secrets.is_empty() {
         server.set_turn_secrets(secrets)?;
     }
     if let Some(keys) = keys {
         server.set_access_keys(keys);
+    }
+    if let Some(keys) = cluster_keys {
+        server.set_cluster_keys(keys);
     }
     Ok(())
 }

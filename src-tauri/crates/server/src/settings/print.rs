@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::file::{is_switch, keys};
 
 /// What nobody sees.
-const SECRETS: [&str; 1] = ["turn-secret"];
+const SECRETS: [&str; 3] = ["redis", "cluster-key", "turn-secret"];
 /// The comments of the example.
 const LINE_WIDTH: usize = 100;
 

@@ -3,25 +3,10 @@
 use duet_protocol::{CastRole, ClientMessage, ErrorCode, ServerMessage};
 use duet_server::Server;
 
-use super::casts::display;
+use super::casts::{casting, display};
 use super::redis_rig::{Redis, join_when_possible, next_that};
-use crate::cast::{Shown, cast_join, cast_open};
+use crate::cast::cast_open;
 use crate::client::{Client, forward, join, join_with_token};
-
-/// Display and presenter in their room on two nodes, introductions read; the third decides about it.
-async fn casting(nodes: &[Server]) -> ((Client, String), (Client, String), Shown) {
-    let (mut wall, shown) = display(&nodes[0], "d").await;
-    let mut presenter = Client::connect(&nodes[1]).await;
-    presenter.send(&cast_join(&shown.code, "p")).await;
-    let presenting = presenter.expect_role(CastRole::Presenter).await;
-    let showing = wall.expect_role(CastRole::Display).await;
-    assert!(matches!(
-        presenter.next().await,
-        ServerMessage::NewPeer { .. }
-    ));
-    assert!(matches!(wall.next().await, ServerMessage::RespJoin { .. }));
-    ((wall, showing), (presenter, presenting), shown)
-}
 
 async fn assert_shut(nodes: &[Server], room: &str) {
     for node in nodes {

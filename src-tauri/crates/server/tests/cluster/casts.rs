@@ -16,6 +16,23 @@ pub(super) async fn display(node: &Server, uid: &str) -> (Client, Shown) {
     (client, shown)
 }
 
+/// Display and presenter in their room on two nodes, introductions read, with their tokens. Who keeps the codes
+/// decides about it.
+pub(super) async fn casting(nodes: &[Server]) -> ((Client, String), (Client, String), Shown) {
+    let (mut wall, shown) = display(&nodes[0], "d").await;
+    let mut presenter = Client::connect(&nodes[1]).await;
+    presenter.send(&cast_join(&shown.code, "p")).await;
+    let presenting = presenter.expect_role(CastRole::Presenter).await;
+    let showing = wall.expect_role(CastRole::Display).await;
+    assert!(
+        matches!(presenter.next().await, ServerMessage::NewPeer { remote_uid, name } if remote_uid == "d" && name.as_deref() == Some("Wall"))
+    );
+    assert!(
+        matches!(wall.next().await, ServerMessage::RespJoin { remote_uid, .. } if remote_uid == "p")
+    );
+    ((wall, showing), (presenter, presenting), shown)
+}
+
 #[tokio::test]
 async fn a_code_is_found_from_every_node_and_used_up_on_all() {
     let Some(redis) = Redis::start("cluster::casts::a_code_is_found").await else {
@@ -24,17 +41,7 @@ async fn a_code_is_found_from_every_node_and_used_up_on_all() {
     let nodes = redis.nodes(3).await;
     // The third node keeps the codes, so neither of the two is where it is decided.
     let _keeper = display(&nodes[2], "k").await;
-    let (mut display, shown) = display(&nodes[0], "d").await;
-    let mut presenter = Client::connect(&nodes[1]).await;
-    presenter.send(&cast_join(&shown.code, "p")).await;
-    presenter.expect_role(CastRole::Presenter).await;
-    display.expect_role(CastRole::Display).await;
-    assert!(
-        matches!(presenter.next().await, ServerMessage::NewPeer { remote_uid, name } if remote_uid == "d" && name.as_deref() == Some("Wall"))
-    );
-    assert!(
-        matches!(display.next().await, ServerMessage::RespJoin { remote_uid, .. } if remote_uid == "p")
-    );
+    let ((mut display, _), (mut presenter, _), shown) = casting(&nodes).await;
     let offer = forward(&shown.room, "p", "d", "{}");
     presenter.send(&ClientMessage::Offer(offer.clone())).await;
     assert_eq!(display.next().await, ServerMessage::Offer(offer));

@@ -3,24 +3,17 @@
 use std::time::Duration;
 
 use duet_protocol::ServerMessage;
-use duet_server::RedisConfig;
-use redis::aio::MultiplexedConnection;
 
-use super::redis_rig::{Redis, join_when_possible, node_with};
+use super::forger::{Forger, channel_of, sealed};
+use super::redis_rig::{CLUSTER_KEY, Redis, couple, join_when_possible, node_with};
 use crate::client::{Client, forward, join};
-
-async fn connection(redis: &Redis) -> MultiplexedConnection {
-    let client = redis::Client::open(redis.url()).expect("an address");
-    let connection = client.get_multiplexed_async_connection().await;
-    connection.expect("it runs")
-}
 
 /// Datagrams that no node sends, for a node.
 fn nonsense(node: &str) -> Vec<Vec<u8>> {
     let envelope = |from: &str, numbers: [u64; 2], bodies: &str| {
         let [session, first] = numbers;
         format!(
-            r#"{{"from":"{from}","to":"{node}","session":{session},"first":{first},"bodies":[{bodies}]}}"#
+            r#"{{"version":1,"from":"{from}","to":"{node}","session":{session},"first":{first},"bodies":[{bodies}]}}"#
         )
     };
     let long = "x".repeat(100_000);
@@ -71,39 +64,23 @@ fn nonsense(node: &str) -> Vec<Vec<u8>> {
     datagrams
 }
 
-/// The names of all nodes, as they stand in Redis.
-async fn names(connection: &mut MultiplexedConnection) -> Vec<String> {
-    let keys: Vec<String> = redis::cmd("KEYS")
-        .arg("duet:node:*")
-        .query_async(connection)
-        .await
-        .expect("an answer");
-    let names = keys.iter().filter_map(|key| key.strip_prefix("duet:node:"));
-    names.map(str::to_owned).collect()
-}
-
 #[tokio::test]
 async fn nonsense_on_the_channels_of_nodes_is_ignored() {
     let Some(redis) = Redis::start("cluster::hostile::channels").await else {
         return;
     };
     let nodes = redis.nodes(2).await;
-    let mut a = Client::connect(&nodes[0]).await;
-    let mut b = Client::connect(&nodes[1]).await;
-    a.join("r", "a").await;
-    b.join("r", "b").await;
-    a.next().await;
-    b.next().await;
-    let mut connection = connection(&redis).await;
-    let names = names(&mut connection).await;
+    let (mut a, mut b) = couple(&nodes).await;
+    let mut forger = Forger::new(&redis).await;
+    let names = forger.nodes().await;
     assert_eq!(names.len(), 2);
     for name in &names {
-        let (process, _) = name.split_once('.').expect("a process and an epoch");
+        let channel = channel_of(name);
         for datagram in nonsense(name) {
-            let mut publish = redis::cmd("PUBLISH");
-            publish.arg(format!("duet:to:{process}")).arg(datagram);
-            let heard: u32 = publish.query_async(&mut connection).await.expect("sent");
-            assert_eq!(heard, 1, "the node listens");
+            forger.say(&channel, &datagram).await;
+            // The same from somebody who has the key.
+            let sealed = sealed(CLUSTER_KEY, &channel, &datagram);
+            forger.say(&channel, &sealed).await;
         }
     }
     let offer = forward("r", "a", "b", "{}");
@@ -121,12 +98,12 @@ async fn nonsense_in_the_place_of_owners_is_written_over() {
         return;
     };
     // Owners look after what is theirs every second.
-    let mut config = RedisConfig::new(&redis.url());
+    let mut config = redis.config();
     config.timing.claim_ttl = Duration::from_secs(3);
     let nodes = [node_with(config.clone()).await, node_with(config).await];
     let mut a = Client::connect(&nodes[0]).await;
     a.join("r", "a").await;
-    let mut connection = connection(&redis).await;
+    let mut connection = redis.connection().await;
     let keys: Vec<String> = redis::cmd("KEYS")
         .arg("duet:room:*")
         .query_async(&mut connection)
@@ -168,7 +145,7 @@ async fn a_redis_that_somebody_empties_is_filled_again() {
     let nodes = redis.nodes(2).await;
     let mut a = Client::connect(&nodes[0]).await;
     a.join("r", "a").await;
-    let mut connection = connection(&redis).await;
+    let mut connection = redis.connection().await;
     let () = redis::cmd("FLUSHALL")
         .query_async(&mut connection)
         .await

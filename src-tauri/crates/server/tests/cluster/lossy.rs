@@ -1,113 +1,37 @@
-//! A Redis whose messages between nodes get lost, though every connection holds.
-//!
-//! Between a node and its Redis stands a way that reads what Redis says in RESP, and swallows some of
-//! what comes in on subscriptions: published, acknowledged to the publisher, and never heard.
+//! A Redis whose messages between nodes get lost, though every connection holds: published, acknowledged to
+//! the publisher, and never heard.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duet_protocol::{ClientMessage, ServerMessage};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::OwnedReadHalf;
-use tokio::net::{TcpListener, TcpStream};
 
-use super::redis_rig::{Redis, next_that, node_at, roomy, url_of};
+use super::redis_rig::{Redis, next_that, node_at, roomy};
+use super::way::{Way, is_published};
 use crate::cast::{cast_join, cast_open};
 use crate::client::{Client, forward};
 
 /// Of so many datagrams one is lost. More than pass between two repetitions, so none is lost for ever.
 const LOSS: usize = 10;
 
-/// The way of one node.
-struct LossyWay {
-    port: u16,
-    lost: Arc<AtomicUsize>,
-}
-
-impl LossyWay {
-    async fn open(redis_port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        let lost = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&lost);
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let counter = Arc::clone(&counter);
-                tokio::spawn(async move {
-                    let far = TcpStream::connect(("127.0.0.1", redis_port)).await;
-                    pass(near, far.expect("Redis listens"), &counter).await;
-                });
-            }
-        });
-        Self { port, lost }
-    }
-}
-
-async fn pass(near: TcpStream, far: TcpStream, lost: &AtomicUsize) {
-    let (mut said, mut to_node) = near.into_split();
-    let (answers, mut to_redis) = far.into_split();
-    let mut answers = BufReader::new(answers);
-    let listening = async {
-        let mut heard = 0;
-        loop {
-            let mut value = Vec::new();
-            read_value(&mut answers, &mut value).await?;
-            if is_datagram(&value) {
-                heard += 1;
-                if heard % LOSS == 0 {
-                    lost.fetch_add(1, Ordering::Relaxed);
-                    continue;
-                }
-            }
-            to_node.write_all(&value).await?;
+/// The way of one node, and how much was lost on it.
+async fn lossy(redis_port: u16) -> (Way, Arc<AtomicUsize>) {
+    let lost = Arc::new(AtomicUsize::new(0));
+    let (counter, heard) = (Arc::clone(&lost), AtomicUsize::new(0));
+    let way = Way::open(redis_port, move |value| {
+        let is_lost =
+            is_datagram(&value) && (heard.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(LOSS);
+        if is_lost {
+            counter.fetch_add(1, Ordering::Relaxed);
         }
-        #[expect(unreachable_code, reason = "says what the loop fails with")]
-        std::io::Result::Ok(())
-    };
-    tokio::select! {
-        _ = tokio::io::copy(&mut said, &mut to_redis) => {}
-        _ = listening => {}
-    }
-}
-
-/// One value of RESP, with everything in it.
-async fn read_value(
-    from: &mut BufReader<OwnedReadHalf>,
-    value: &mut Vec<u8>,
-) -> std::io::Result<()> {
-    let mut open = 1;
-    while open > 0 {
-        open -= 1;
-        let start = value.len();
-        if from.read_until(b'\n', value).await? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        let count = || {
-            let line = std::str::from_utf8(&value[start + 1..]).ok()?;
-            line.trim().parse::<usize>().ok()
-        };
-        match value[start] {
-            b'*' | b'>' | b'~' => open += count().unwrap_or(0),
-            b'%' => open += 2 * count().unwrap_or(0),
-            b'$' => {
-                // "-1" is nothing at all.
-                if let Some(bytes) = count() {
-                    let at = value.len();
-                    value.resize(at + bytes + 2, 0);
-                    from.read_exact(&mut value[at..]).await?;
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+        (!is_lost).then_some(value)
+    });
+    (way.await, lost)
 }
 
 /// Something that a node published for another, and no beat, without which Redis itself counts as gone.
 fn is_datagram(value: &[u8]) -> bool {
-    let is_message = value.starts_with(b"*3\r\n$7\r\nmessage\r\n")
-        || value.starts_with(b">3\r\n$7\r\nmessage\r\n");
-    is_message && !value.windows(5).any(|bytes| bytes == b"beat ")
+    is_published(value) && !value.windows(5).any(|bytes| bytes == b"beat ")
 }
 
 #[tokio::test]
@@ -115,12 +39,9 @@ async fn what_redis_loses_arrives_after_all_once_and_in_order() {
     let Some(redis) = Redis::start("cluster::lossy::in_order").await else {
         return;
     };
-    let (one, two) = (
-        LossyWay::open(redis.port()).await,
-        LossyWay::open(redis.port()).await,
-    );
-    let near = node_at(&url_of(one.port), roomy()).await;
-    let far = node_at(&url_of(two.port), roomy()).await;
+    let ((one, lost_one), (two, lost_two)) = (lossy(redis.port()).await, lossy(redis.port()).await);
+    let near = node_at(&one.url(), roomy()).await;
+    let far = node_at(&two.url(), roomy()).await;
     let mut a = Client::connect(&near).await;
     a.join("r", "a").await;
     let mut b = Client::connect(&far).await;
@@ -146,7 +67,7 @@ async fn what_redis_loses_arrives_after_all_once_and_in_order() {
         }
     };
     tokio::join!(hearing(&mut b, "a", "b"), hearing(&mut a, "b", "a"));
-    let lost = one.lost.load(Ordering::Relaxed) + two.lost.load(Ordering::Relaxed);
+    let lost = lost_one.load(Ordering::Relaxed) + lost_two.load(Ordering::Relaxed);
     assert!(lost >= 10, "only {lost} were lost");
 }
 
@@ -155,12 +76,9 @@ async fn a_cast_comes_about_though_messages_are_lost() {
     let Some(redis) = Redis::start("cluster::lossy::cast").await else {
         return;
     };
-    let ways = [
-        LossyWay::open(redis.port()).await,
-        LossyWay::open(redis.port()).await,
-    ];
-    let near = node_at(&url_of(ways[0].port), roomy()).await;
-    let far = node_at(&url_of(ways[1].port), roomy()).await;
+    let ways = [lossy(redis.port()).await, lossy(redis.port()).await];
+    let near = node_at(&ways[0].0.url(), roomy()).await;
+    let far = node_at(&ways[1].0.url(), roomy()).await;
     for round in 0..10 {
         let (display, presenter) = (format!("d{round}"), format!("p{round}"));
         let mut wall = Client::connect(&near).await;
@@ -175,6 +93,6 @@ async fn a_cast_comes_about_though_messages_are_lost() {
         let is_it = |m: &ServerMessage| *m == ServerMessage::Offer(offer.clone());
         next_that(&mut wall, "the offer", is_it).await;
     }
-    let lost = ways.iter().map(|way| way.lost.load(Ordering::Relaxed));
+    let lost = ways.iter().map(|(_, lost)| lost.load(Ordering::Relaxed));
     assert_ne!(lost.sum::<usize>(), 0, "nothing was lost");
 }

@@ -1,18 +1,41 @@
 //! What operators are told of Redis: by `duet-server check`, by health and by figures.
 
-use duet_server::{RedisConfig, ServerConfig};
+use duet_server::ServerConfig;
 use duet_testkit::port::free_port;
 use duet_testkit::process::Signal;
 
-use super::redis_rig::{Redis, is_connected, url_of};
+use super::redis_rig::{CLUSTER_KEY, Redis, is_connected, url_of};
 use crate::check::run;
 use crate::client::{Client, eventually};
 use crate::monitor::{figure, get, watched};
 
 fn check(url: &str) -> (bool, String) {
-    let (is_ok, said) = run(&["--listen", "127.0.0.1:0", "--no-turn", "--redis", url]);
+    check_with(url, CLUSTER_KEY)
+}
+
+fn check_with(url: &str, key: &str) -> (bool, String) {
+    let flags = ["--listen", "127.0.0.1:0", "--no-turn", "--redis", url];
+    let (is_ok, said) = run(&[&flags[..], &["--cluster-key", key]].concat());
     assert!(!said.contains(url), "no address with a password: {said}");
+    assert!(!said.contains(key), "no key: {said}");
     (is_ok, said)
+}
+
+#[tokio::test]
+async fn a_key_that_other_servers_have_not_is_said() {
+    let Some(redis) = Redis::start("cluster::operators::key").await else {
+        return;
+    };
+    let _node = redis.nodes(1).await;
+    let (is_ok, said) = check(&redis.url());
+    assert!(is_ok, "{said}");
+    let other = "f".repeat(32);
+    let (is_ok, said) = check_with(&redis.url(), &other);
+    let words = "problem redis: other servers on it have another cluster key";
+    assert!(!is_ok && said.contains(words), "{said}");
+    // During a change both are good.
+    let (is_ok, said) = check_with(&redis.url(), &format!("{other},{CLUSTER_KEY}"));
+    assert!(is_ok, "{said}");
 }
 
 #[tokio::test]
@@ -24,11 +47,7 @@ async fn a_redis_that_works_is_found_to_and_keeps_nothing_of_the_check() {
     assert!(is_ok, "{said}");
     assert!(said.contains("ok redis: version "), "{said}");
     assert!(said.contains("redis: a word comes back after"), "{said}");
-    let client = redis::Client::open(redis.url()).expect("an address");
-    let mut connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .expect("it runs");
+    let mut connection = redis.connection().await;
     let keys: Vec<String> = redis::cmd("KEYS")
         .arg("*:check")
         .query_async(&mut connection)
@@ -122,7 +141,7 @@ async fn health_and_figures_say_how_redis_is() {
         return;
     };
     let config = || ServerConfig {
-        redis: Some(RedisConfig::new(&redis.url())),
+        redis: Some(redis.config()),
         ..ServerConfig::loopback()
     };
     let (first, second) = (watched(config()).await, watched(config()).await);

@@ -7,7 +7,7 @@ use duet_protocol::{ClientMessage, ServerMessage};
 use duet_testkit::process::{Process, Signal};
 use tokio_tungstenite::connect_async;
 
-use super::redis_rig::{Redis, join_when_possible, next_that};
+use super::redis_rig::{CLUSTER_KEY, Redis, join_when_possible, next_that};
 use crate::client::{Client, forward, join, join_with_token};
 use crate::lobby::login_with_token;
 
@@ -21,6 +21,7 @@ impl Node {
     async fn start(redis: &Redis, listen: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
         command.args(["--listen", listen, "--no-turn", "--redis", &redis.url()]);
+        command.env("DUET_CLUSTER_KEY", CLUSTER_KEY);
         let process = Process::spawn("duet-server", &mut command).expect("it starts");
         let said = process
             .wait_for_line(Duration::from_secs(20), |line| {

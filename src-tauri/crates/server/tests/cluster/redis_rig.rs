@@ -4,12 +4,18 @@ use std::process::Command;
 use std::time::Duration;
 
 use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
-use duet_server::{RedisConfig, Server, ServerConfig};
+use duet_server::{ClusterKeys, RedisConfig, Server, ServerConfig};
 use duet_testkit::port::free_port;
 use duet_testkit::process::{Process, Signal};
 use duet_testkit::skip;
+use redis::AsyncConnectionConfig;
+use redis::aio::MultiplexedConnection;
 
 use crate::client::{Client, eventually, server_with};
+use crate::monitor::watched;
+
+/// The key of all clusters in here.
+pub(super) const CLUSTER_KEY: &str = "0c1d2e3f0c1d2e3f0c1d2e3f0c1d2e3f";
 
 /// A running `redis-server` that keeps nothing.
 pub(super) struct Redis {
@@ -89,6 +95,22 @@ impl Redis {
         url_of(self.port)
     }
 
+    /// For a server on it.
+    pub(super) fn config(&self) -> RedisConfig {
+        config_of(&self.url())
+    }
+
+    /// For looking and writing into it.
+    pub(super) async fn connection(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("an address");
+        // What is large takes its time on a busy machine.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(60)))
+            .set_response_timeout(Some(Duration::from_secs(60)));
+        let connection = client.get_multiplexed_async_connection_with_config(&config);
+        connection.await.expect("it runs")
+    }
+
     pub(super) fn port(&self) -> u16 {
         self.port
     }
@@ -111,10 +133,14 @@ pub(super) fn url_of(port: u16) -> String {
     format!("redis://127.0.0.1:{port}")
 }
 
+pub(super) fn config_of(url: &str) -> RedisConfig {
+    RedisConfig::new(url, ClusterKeys::new([CLUSTER_KEY]).expect("a key"))
+}
+
 /// A server on a Redis, connected.
 pub(super) async fn node_at(url: &str, config: ServerConfig) -> Server {
     connected(ServerConfig {
-        redis: Some(RedisConfig::new(url)),
+        redis: Some(config_of(url)),
         ..config
     })
     .await
@@ -133,6 +159,32 @@ async fn connected(config: ServerConfig) -> Server {
     let node = server_with(config).await;
     eventually("the node reaches Redis", || is_connected(&node)).await;
     node
+}
+
+/// Nodes whose figures can be read.
+pub(super) async fn watched_nodes(redis: &Redis, count: usize) -> Vec<Server> {
+    let mut nodes = Vec::new();
+    for _ in 0..count {
+        let node = watched(ServerConfig {
+            redis: Some(redis.config()),
+            ..roomy()
+        });
+        let node = node.await;
+        eventually("the node reaches Redis", || is_connected(&node)).await;
+        nodes.push(node);
+    }
+    nodes
+}
+
+/// Two in the room "r" on two nodes, introductions read: "a" on the first, which decides, and "b".
+pub(super) async fn couple(nodes: &[Server]) -> (Client, Client) {
+    let mut a = Client::connect(&nodes[0]).await;
+    a.join_resumable("r", "a", None).await;
+    let mut b = Client::connect(&nodes[1]).await;
+    b.join_resumable("r", "b", None).await;
+    assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
+    assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
+    (a, b)
 }
 
 pub(super) fn is_connected(node: &Server) -> bool {

@@ -2,7 +2,7 @@
 
 use duet_protocol::{ClientMessage, ErrorCode, LeaveReason, ServerMessage, Text};
 
-use super::redis_rig::Redis;
+use super::redis_rig::{Redis, couple};
 use crate::client::{Client, eventually, forward, join, leave};
 
 #[tokio::test]
@@ -66,10 +66,7 @@ async fn a_third_is_refused_wherever_they_come_from() {
         return;
     };
     let nodes = redis.nodes(3).await;
-    let mut a = Client::connect(&nodes[0]).await;
-    let mut b = Client::connect(&nodes[1]).await;
-    a.join("r", "a").await;
-    b.join("r", "b").await;
+    let _couple = couple(&nodes).await;
     for node in &nodes {
         let mut c = Client::connect(node).await;
         c.send(&join("r", "c")).await;
@@ -87,12 +84,7 @@ async fn texts_pass_between_nodes_and_strangers_get_none() {
         return;
     };
     let nodes = redis.nodes(2).await;
-    let mut a = Client::connect(&nodes[0]).await;
-    let mut b = Client::connect(&nodes[1]).await;
-    a.join("r", "a").await;
-    b.join("r", "b").await;
-    a.next().await;
-    b.next().await;
+    let (mut a, mut b) = couple(&nodes).await;
     let text = |to: Option<&str>, room: Option<&str>| {
         ClientMessage::Message(Text {
             to: to.map(str::to_owned),

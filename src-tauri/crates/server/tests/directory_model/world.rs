@@ -51,10 +51,12 @@ impl World {
             ice_servers: Vec::new(),
             failed_joins_per_minute: 1_000_000,
             max_kept_places_per_address: None,
+            max_kept_places: usize::MAX,
         };
         let directory = DirectoryConfig {
             calls_per_minute: 1_000_000,
             max_kept_logins_per_address: None,
+            max_kept_logins: usize::MAX,
             ..DirectoryConfig::default()
         };
         Self {

@@ -46,6 +46,7 @@ impl World {
             ice_servers: Vec::new(),
             failed_joins_per_minute: 1_000_000,
             max_kept_places_per_address: None,
+            max_kept_places: usize::MAX,
         };
         Self {
             rooms: Rooms::new(config),

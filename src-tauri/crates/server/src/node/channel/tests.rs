@@ -234,6 +234,7 @@ fn numbers_that_nobody_honest_sends_do_no_harm() {
         let mut pair = Pair::new();
         pair.take(Fate::Say { from_left: true });
         let envelope = Envelope {
+            version: Envelope::VERSION,
             from: pair.ends[0].peer,
             to: pair.ends[0].me,
             session,
