@@ -13,6 +13,7 @@
 
 mod cast;
 mod newest;
+mod offers;
 mod picture;
 mod pods;
 mod session;
@@ -21,6 +22,7 @@ mod stream;
 use std::sync::Arc;
 
 pub use cast::Cast;
+pub use offers::{Offer, Offers};
 
 /// A picture: blue, green, red and a byte without meaning for each pixel, rows without padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

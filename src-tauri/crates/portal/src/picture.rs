@@ -54,21 +54,10 @@ pub(crate) fn copy(buffer: &[u8], layout: &Layout, frame: &mut Frame) -> bool {
     let Some(part) = layout.shown() else {
         return false;
     };
-    let row_len = part.width as usize * 4;
-    let stride = match layout.stride {
-        0 => layout.width as usize * 4,
-        stride => stride,
-    };
-    if stride < layout.width as usize * 4 {
-        return false;
-    }
-    let (x, y, rows) = (part.x as usize, part.y as usize, part.height as usize);
-    // No overflow: the sides are below 2^32 and the stride below 2^31, on 64 bits.
-    let start = layout.offset.saturating_add(y * stride + x * 4);
-    let end = start.saturating_add((rows - 1) * stride + row_len);
-    let Some(source) = buffer.get(start..end) else {
+    let Some((source, stride)) = rows(buffer, layout, &part) else {
         return false;
     };
+    let (row_len, rows) = (part.width as usize * 4, part.height as usize);
     frame.width = part.width;
     frame.height = part.height;
     frame.pixels.clear();
@@ -85,6 +74,25 @@ pub(crate) fn copy(buffer: &[u8], layout: &Layout, frame: &mut Frame) -> bool {
         }
     }
     true
+}
+
+/// The bytes from the first of the part to its last, and from row to row.
+fn rows<'a>(buffer: &'a [u8], layout: &Layout, part: &Part) -> Option<(&'a [u8], usize)> {
+    let whole_row = layout.width as usize * 4;
+    let stride = match layout.stride {
+        0 => whole_row,
+        stride => stride,
+    };
+    if stride < whole_row {
+        return None;
+    }
+    let to_part = stride.checked_mul(part.y as usize)?;
+    let start = layout.offset.checked_add(to_part)?;
+    let start = start.checked_add(part.x as usize * 4)?;
+    let to_last = stride.checked_mul(part.height as usize - 1)?;
+    let end = start.checked_add(to_last)?;
+    let end = end.checked_add(part.width as usize * 4)?;
+    Some((buffer.get(start..end)?, stride))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod source;
 
 use std::time::{Duration, Instant};
 
-use duet_portal::{Bus, Cast, CastError, Numbered};
+use duet_portal::{Bus, Cast, CastError, Numbered, Offers};
 use pipewire::spa::param::video::VideoFormat;
 
 use portal::{Answer, Asked, FakePortal, OtherPortal};
@@ -184,4 +184,56 @@ fn the_end_of_pipewire_is_told() {
         "{reason:?}"
     );
     drop(source);
+}
+
+#[test]
+fn a_choice_is_asked_for_once_looked_at_and_taken() {
+    let test = "a_choice_is_asked_for_once_looked_at_and_taken";
+    let Some((rig, portal, _source)) = shown(test, VideoFormat::BGRx, (320, 240)) else {
+        return;
+    };
+    let offers = Offers::new(rig.bus(), RATE, PATIENCE);
+    let offer = offers.ask().expect("a choice");
+    assert!(matches!(portal.asked(), Asked::Sources(_)));
+    assert_eq!(offers.ask().expect("the same").number, offer.number);
+    assert!(offers.glance(offer.number).is_some());
+    assert!(offers.glance(offer.number + 1).is_none());
+    assert!(portal.nothing_asked(), "one dialog");
+    let number = offer.number;
+    drop(offer);
+    let shown = offers.take(number).expect("on offer");
+    assert!(offers.take(number).is_none() && offers.glance(number).is_none());
+    let next = offers.ask().expect("another choice");
+    assert!(matches!(portal.asked(), Asked::Sources(_)));
+    assert_ne!(next.number, number);
+    assert!(portal.nothing_asked(), "what is shown goes on");
+    drop(shown);
+    assert!(matches!(portal.asked(), Asked::Closed));
+}
+
+#[test]
+fn a_choice_that_nobody_looks_at_is_given_back() {
+    let test = "a_choice_that_nobody_looks_at_is_given_back";
+    let Some((rig, portal, _source)) = shown(test, VideoFormat::BGRx, (320, 240)) else {
+        return;
+    };
+    let offers = Offers::new(rig.bus(), RATE, Duration::from_millis(200));
+    let number = offers.ask().expect("a choice").number;
+    assert!(matches!(portal.asked(), Asked::Sources(_)));
+    assert!(matches!(portal.asked(), Asked::Closed));
+    assert!(offers.take(number).is_none());
+}
+
+#[test]
+fn a_choice_that_is_over_is_asked_for_again() {
+    let test = "a_choice_that_is_over_is_asked_for_again";
+    let Some((rig, portal, _source)) = shown(test, VideoFormat::BGRx, (320, 240)) else {
+        return;
+    };
+    let offers = Offers::new(rig.bus(), RATE, PATIENCE);
+    let first = offers.ask().expect("a choice");
+    portal.stop_sharing();
+    assert_eq!(await_end(&first.cast), CastError::Ended);
+    let second = offers.ask().expect("another");
+    assert_ne!(second.number, first.number);
 }

@@ -68,6 +68,10 @@ impl FakePortal {
         self.asked.recv_timeout(limit).expect("the portal is asked")
     }
 
+    pub(crate) fn nothing_asked(&self) -> bool {
+        self.asked.try_recv().is_err()
+    }
+
     /// Ends the newest session, as "Stop sharing" of a desktop does.
     pub(crate) fn stop_sharing(&self) {
         let session = self.sessions.try_iter().last().expect("a session");
