@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use pipewire::buffer::Buffer;
 use pipewire::channel::{Receiver, Sender, channel};
 use pipewire::context::ContextRc;
+use pipewire::core::Core;
 use pipewire::keys;
 use pipewire::main_loop::MainLoopRc;
 use pipewire::properties::properties;
@@ -17,7 +18,7 @@ use pipewire::spa::param::format_utils::parse_format;
 use pipewire::spa::param::video::VideoInfoRaw;
 use pipewire::spa::pod::Pod;
 use pipewire::spa::utils::Direction;
-use pipewire::stream::{Stream, StreamBox, StreamFlags, StreamState};
+use pipewire::stream::{Stream, StreamBox, StreamFlags, StreamListener, StreamState};
 
 use crate::newest::Newest;
 use crate::picture::{self, Layout, Part};
@@ -111,21 +112,30 @@ fn run(
             }
         })
         .register();
-    let stream = StreamBox::new(
-        &core,
-        "duet",
-        properties! {
-            *keys::MEDIA_TYPE => "Video",
-            *keys::MEDIA_CATEGORY => "Capture",
-            *keys::MEDIA_ROLE => "Screen",
-        },
-    )?;
+    let (_stream, _listener) = open(&core, granted.node, pictures_per_second, newest)?;
+    main_loop.run();
+    Ok(())
+}
+
+/// The stream, connected to the node, and what listens to it.
+fn open<'core>(
+    core: &'core Core,
+    node: u32,
+    pictures_per_second: u32,
+    newest: &Arc<Newest>,
+) -> Result<(StreamBox<'core>, StreamListener<Intake>), CastError> {
+    let about = properties! {
+        *keys::MEDIA_TYPE => "Video",
+        *keys::MEDIA_CATEGORY => "Capture",
+        *keys::MEDIA_ROLE => "Screen",
+    };
+    let stream = StreamBox::new(core, "duet", about)?;
     let intake = Intake {
         newest: Arc::clone(newest),
         format: None,
         spare: Frame::default(),
     };
-    let _listener = stream
+    let listener = stream
         .add_local_listener_with_user_data(intake)
         .state_changed(|_, intake, _, state| intake.state(state))
         .param_changed(|stream, intake, id, param| {
@@ -139,14 +149,8 @@ fn run(
         .register()?;
     let format = pods::format(pictures_per_second)?;
     let flags = StreamFlags::AUTOCONNECT | StreamFlags::MAP_BUFFERS | StreamFlags::DONT_RECONNECT;
-    stream.connect(
-        Direction::Input,
-        Some(granted.node),
-        flags,
-        &mut [format.pod()?],
-    )?;
-    main_loop.run();
-    Ok(())
+    stream.connect(Direction::Input, Some(node), flags, &mut [format.pod()?])?;
+    Ok((stream, listener))
 }
 
 /// What comes from the stream.

@@ -98,6 +98,16 @@ fn reads_every_order_of_colours() {
 }
 
 #[test]
+fn pictures_that_it_cannot_read_are_an_error() {
+    let test = "pictures_that_it_cannot_read_are_an_error";
+    let Some((rig, _portal, _source)) = shown(test, VideoFormat::YUY2, (320, 240)) else {
+        return;
+    };
+    let error = Cast::ask(&rig.bus(), RATE).expect_err("no pictures");
+    assert!(matches!(error, CastError::PipeWire(_)), "{error:?}");
+}
+
+#[test]
 fn follows_the_size() {
     let Some((rig, _portal, source)) = shown("follows_the_size", VideoFormat::BGRx, (320, 240))
     else {

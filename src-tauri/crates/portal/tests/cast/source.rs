@@ -22,7 +22,7 @@ use pipewire::spa::pod::serialize::PodSerializer;
 use pipewire::spa::pod::{Object, Pod, Property, Value, object, property};
 use pipewire::spa::sys;
 use pipewire::spa::utils::{Direction, Fraction, Rectangle, SpaTypes};
-use pipewire::stream::{Stream, StreamFlags, StreamRc, StreamState};
+use pipewire::stream::{Stream, StreamFlags, StreamListener, StreamRc, StreamState};
 
 /// Between two pictures.
 const PERIOD: Duration = Duration::from_millis(20);
@@ -111,28 +111,7 @@ fn run(
         size,
         counter: 0,
     }));
-    let (buffers, pictures) = (Rc::clone(&painter), Rc::clone(&painter));
-    let _listener = stream
-        .add_local_listener_with_user_data(())
-        .state_changed(move |stream, (), _, state| {
-            if state == StreamState::Paused {
-                // The first time alone is waited for.
-                let _ = ready.try_send(stream.node_id());
-            }
-        })
-        .param_changed(move |stream, (), id, param| {
-            if id == ParamType::Format.as_raw() && param.is_some() {
-                let bytes = buffer_param(buffers.borrow().size);
-                let pod = Pod::from_bytes(&bytes).expect("a pod");
-                stream.update_params(&mut [pod]).expect("parameters");
-            }
-        })
-        .process(move |stream, ()| pictures.borrow_mut().paint(stream))
-        .register()?;
-    let bytes = format_param(format, size);
-    let pod = Pod::from_bytes(&bytes).expect("a pod");
-    let flags = StreamFlags::DRIVER | StreamFlags::MAP_BUFFERS;
-    stream.connect(Direction::Output, None, flags, &mut [pod])?;
+    let _listener = offer(&stream, &painter, ready)?;
     let (quit, resized) = (main_loop.clone(), stream.clone());
     let _orders = orders.attach(main_loop.loop_(), move |order| match order {
         Order::Resize(width, height) => {
@@ -153,6 +132,40 @@ fn run(
     timer.update_timer(Some(PERIOD), Some(PERIOD));
     main_loop.run();
     Ok(())
+}
+
+/// Connects the stream, and has the painter paint when it is driven.
+fn offer(
+    stream: &Stream,
+    painter: &Rc<RefCell<Painter>>,
+    ready: SyncSender<u32>,
+) -> anyhow::Result<StreamListener<()>> {
+    let (buffers, pictures) = (Rc::clone(painter), Rc::clone(painter));
+    let listener = stream
+        .add_local_listener_with_user_data(())
+        .state_changed(move |stream, (), _, state| {
+            if state == StreamState::Paused {
+                // The first time alone is waited for.
+                let _ = ready.try_send(stream.node_id());
+            }
+        })
+        .param_changed(move |stream, (), id, param| {
+            if id == ParamType::Format.as_raw() && param.is_some() {
+                let bytes = buffer_param(buffers.borrow().size);
+                let pod = Pod::from_bytes(&bytes).expect("a pod");
+                stream.update_params(&mut [pod]).expect("parameters");
+            }
+        })
+        .process(move |stream, ()| pictures.borrow_mut().paint(stream))
+        .register()?;
+    let bytes = {
+        let painter = painter.borrow();
+        format_param(painter.format, painter.size)
+    };
+    let pod = Pod::from_bytes(&bytes).expect("a pod");
+    let flags = StreamFlags::DRIVER | StreamFlags::MAP_BUFFERS;
+    stream.connect(Direction::Output, None, flags, &mut [pod])?;
+    Ok(listener)
 }
 
 impl Painter {
