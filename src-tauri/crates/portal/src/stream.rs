@@ -133,6 +133,7 @@ fn open<'core>(
     let intake = Intake {
         newest: Arc::clone(newest),
         format: None,
+        has_come: false,
         spare: Frame::default(),
     };
     let listener = stream
@@ -157,6 +158,8 @@ fn open<'core>(
 struct Intake {
     newest: Arc<Newest>,
     format: Option<VideoInfoRaw>,
+    /// A picture came.
+    has_come: bool,
     /// Memory of a picture that nobody looks at any more.
     spare: Frame,
 }
@@ -165,8 +168,17 @@ impl Intake {
     fn state(&self, state: StreamState) {
         match state {
             StreamState::Error(text) => self.newest.end(CastError::PipeWire(text)),
-            StreamState::Unconnected => self.newest.end(CastError::Ended),
+            StreamState::Unconnected => self.newest.end(self.disconnected()),
             StreamState::Connecting | StreamState::Paused | StreamState::Streaming => {}
+        }
+    }
+
+    /// Session managers take a stream away whose format nobody agrees to, and give no reason.
+    fn disconnected(&self) -> CastError {
+        if self.has_come {
+            CastError::Ended
+        } else {
+            CastError::PipeWire("the stream was taken away before the first picture".into())
         }
     }
 
@@ -215,6 +227,7 @@ impl Intake {
         };
         let mut frame = std::mem::take(&mut self.spare);
         if picture::copy(pixels, &layout, &mut frame) {
+            self.has_come = true;
             self.spare = self.newest.put(frame).unwrap_or_default();
         } else {
             tracing::debug!(?layout, "a picture that is not all there");
