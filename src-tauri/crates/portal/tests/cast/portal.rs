@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
@@ -14,6 +14,8 @@ use zbus::zvariant::{ObjectPath, OwnedFd, OwnedObjectPath, OwnedValue, Value};
 
 const ROOT: &str = "/org/freedesktop/portal/desktop";
 const NAME: &str = "org.freedesktop.portal.Desktop";
+/// Calls of a test that nobody has looked at: more than one makes.
+const ENOUGH: usize = 64;
 
 /// What the person does, or the desktop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub(crate) struct FakePortal {
 
 impl FakePortal {
     pub(crate) fn on_bus(address: &str, socket: PathBuf, answer: Answer) -> Result<Self> {
-        let (tell, asked) = channel();
-        let (opened, sessions) = channel();
+        let (tell, asked) = sync_channel(ENOUGH);
+        let (opened, sessions) = sync_channel(ENOUGH);
         let cast = ScreenCast {
             socket,
             answer,
@@ -120,8 +122,8 @@ fn serve(
 struct ScreenCast {
     socket: PathBuf,
     answer: Answer,
-    tell: Sender<Asked>,
-    opened: Sender<OwnedObjectPath>,
+    tell: SyncSender<Asked>,
+    opened: SyncSender<OwnedObjectPath>,
 }
 
 type Options = HashMap<String, OwnedValue>;
@@ -180,7 +182,7 @@ impl ScreenCast {
             .object_server()
             .at(session.clone(), object)
             .await?;
-        let _ = self.opened.send(session.clone());
+        let _ = self.opened.try_send(session.clone());
         // A string, not a path: so the portals of the desktops do.
         let results = HashMap::from([("session_handle", Value::from(session.to_string()))]);
         respond(connection, &header, &options, 0, results)
@@ -198,7 +200,7 @@ impl ScreenCast {
             let number = number.or_else(|| bool::try_from(value).ok().map(u32::from))?;
             Some((name.clone(), number))
         });
-        let _ = self.tell.send(Asked::Sources(numbers.collect()));
+        let _ = self.tell.try_send(Asked::Sources(numbers.collect()));
         respond(connection, &header, &options, 0, HashMap::new())
     }
 
@@ -253,13 +255,13 @@ impl ScreenCast {
 }
 
 struct Session {
-    tell: Sender<Asked>,
+    tell: SyncSender<Asked>,
 }
 
 #[zbus::interface(name = "org.freedesktop.portal.Session")]
 impl Session {
     fn close(&self) {
-        let _ = self.tell.send(Asked::Closed);
+        let _ = self.tell.try_send(Asked::Closed);
     }
 }
 
