@@ -7,6 +7,6 @@ export default defineConfig({
   clearScreen: false,
   server: { port: 1420, strictPort: true },
   build: { target: 'es2022', cssTarget: 'safari17.5', assetsInlineLimit: 0, modulePreload: { polyfill: false },
-    rolldownOptions: { input: { main: 'index.html', incoming: 'incoming.html' } },
+    rolldownOptions: { input: { main: 'index.html', incoming: 'incoming.html', sharing: 'sharing.html' } },
   },
 });

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::view::{
     CallMedia, CommandError, CommandErrorCode, DeviceKind, FrameSocket, IncomingWindowView,
-    InviteResult, JoinRequest, NoticeAction, ScreensAnswer, SettingsPatch, View,
+    InviteResult, JoinRequest, NoticeAction, ScreensAnswer, SettingsPatch, SharingWindowView, View,
 };
 
 /// The answer to a command that only acts.
@@ -27,6 +27,8 @@ pub enum UiCommand {
     FrameSocket(oneshot::Sender<Result<FrameSocket, CommandError>>),
     /// What the window of an incoming call shows.
     IncomingReady(oneshot::Sender<IncomingWindowView>),
+    /// What the marker of a shared screen shows.
+    SharingReady(oneshot::Sender<SharingWindowView>),
     /// Something to do.
     Act(Action, oneshot::Sender<Done>),
 }
@@ -54,8 +56,8 @@ pub enum Action {
     Dismiss,
     /// Call somebody who is online, by uid.
     CallPerson(String, CallMedia),
-    /// Call whoever is online under this name, with pictures.
-    CallName(String),
+    /// Call whoever is online under this name.
+    CallName(String, CallMedia),
     /// Call the person of the last call by name.
     CallAgain,
     /// Take the call that rings, with the camera or without.
@@ -74,6 +76,8 @@ pub enum Action {
     RetryText(u32),
     /// Open a link of a text in the system's browser.
     OpenLink(String),
+    /// What admits us to the configured server, if it is closed; empty forgets it.
+    SetServerToken(String),
     /// Trust this certificate for the present server.
     TrustCertificate(String),
     /// Be heard or not.
@@ -178,6 +182,11 @@ pub(crate) async fn incoming_ready(link: Link<'_>) -> Result<IncomingWindowView,
     link.ask(UiCommand::IncomingReady).await
 }
 
+#[tauri::command]
+pub(crate) async fn sharing_ready(link: Link<'_>) -> Result<SharingWindowView, CommandError> {
+    link.ask(UiCommand::SharingReady).await
+}
+
 /// One command for each action: its name, its arguments, and the action they make.
 macro_rules! actions {
     ($($name:ident($($argument:ident: $type:ty),*) => $action:expr;)*) => {
@@ -201,7 +210,7 @@ actions! {
     rejoin() => Action::Rejoin;
     dismiss() => Action::Dismiss;
     call_person(uid: String, media: CallMedia) => Action::CallPerson(uid, media);
-    call_name(name: String) => Action::CallName(name);
+    call_name(name: String, media: CallMedia) => Action::CallName(name, media);
     call_again() => Action::CallAgain;
     answer_call(camera: bool) => Action::AnswerCall(camera);
     decline_call() => Action::DeclineCall;
@@ -211,10 +220,12 @@ actions! {
     send_text(text: String) => Action::SendText(text);
     retry_text(id: u32) => Action::RetryText(id);
     open_link(link: String) => Action::OpenLink(link);
+    set_server_token(token: String) => Action::SetServerToken(token);
     trust_certificate(sha256_fingerprint: String) => Action::TrustCertificate(sha256_fingerprint);
     set_microphone(on: bool) => Action::SetMicrophone(on);
     set_camera(on: bool) => Action::SetCamera(on);
     share(id: Option<String>, title: String) => Action::Share(id, title);
+    stop_sharing() => Action::Share(None, String::new());
     open_cast() => Action::OpenCast;
     join_cast(code: String, id: String, title: String) => Action::JoinCast(code, id, title);
     select_device(kind: DeviceKind, id: Option<String>) => Action::SelectDevice(kind, id);
@@ -261,6 +272,7 @@ macro_rules! handler {
             $crate::commands::send_text,
             $crate::commands::retry_text,
             $crate::commands::open_link,
+            $crate::commands::set_server_token,
             $crate::commands::trust_certificate,
             $crate::commands::set_microphone,
             $crate::commands::set_camera,
@@ -283,6 +295,8 @@ macro_rules! handler {
             $crate::commands::confirm_close,
             $crate::commands::incoming_ready,
             $crate::commands::silence_call,
+            $crate::commands::sharing_ready,
+            $crate::commands::stop_sharing,
         ]
     };
 }
@@ -312,9 +326,18 @@ mod tests {
             "\n  \"",
             '"',
         );
+        let sharing = names(
+            include_str!("../permissions/sharing-window.toml"),
+            "\n  \"",
+            '"',
+        );
         let only_incoming = ["incoming_ready", "silence_call"];
+        assert_eq!(sharing, ["sharing_ready", "stop_sharing"]);
         assert!(!main.is_empty());
-        assert_eq!(handled, [&main[..], &only_incoming[..]].concat());
+        assert_eq!(
+            handled,
+            [&main[..], &only_incoming[..], &sharing[..]].concat()
+        );
         assert_eq!(
             incoming,
             [

@@ -6,6 +6,7 @@
 //! [`Window`] trait, so tests run the controller without one.
 
 mod actions;
+mod admission;
 mod calls;
 mod chat;
 mod devices;
@@ -56,6 +57,12 @@ pub trait Window: Send + 'static {
     fn set_title(&self, title: &str);
     /// Leaves the window out of pictures of the screen, where the system can.
     fn set_left_out(&self, on: bool);
+    /// Shows a marker above all windows while a screen is shown, with text of this size.
+    fn show_marker(&self, text_percent: u16);
+    /// Takes it away.
+    fn hide_marker(&self);
+    /// Brings the window up: not minimised, above others, with the focus.
+    fn raise(&self);
     /// Shows a window for a call that rings, and tells the system.
     fn ring(&self, ring: &RingScreen);
     /// Takes both away.
@@ -101,6 +108,8 @@ pub enum WindowEvent {
     EndRequested,
     /// The window of an incoming call was closed.
     RingWindowClosed,
+    /// The notification of a call was opened, which answers nothing.
+    NotificationOpened,
     /// The notification of a call was answered.
     NotificationAnswered {
         /// The call it was about.
@@ -309,6 +318,9 @@ impl<W: Window> Controller<W> {
             UiCommand::IncomingReady(reply) => {
                 let _ = reply.send(self.incoming_window());
             }
+            UiCommand::SharingReady(reply) => {
+                let _ = reply.send(self.sharing_window());
+            }
             UiCommand::FrameSocket(reply) => {
                 let _ = reply.send(self.frame_socket());
             }
@@ -333,6 +345,7 @@ impl<W: Window> Controller<W> {
             }
             WindowEvent::EndRequested => self.closing = true,
             WindowEvent::RingWindowClosed => self.ring_window_closed().await,
+            WindowEvent::NotificationOpened => self.window.raise(),
             WindowEvent::NotificationAnswered { call_id, answer } => {
                 self.notification_answered(&call_id, answer).await;
             }
@@ -372,6 +385,7 @@ impl<W: Window> Controller<W> {
 
     async fn end(self) {
         self.window.stop_ringing();
+        self.window.hide_marker();
         if self.endpoint.close().await.is_err() {
             tracing::debug!("the endpoint had ended");
         }

@@ -30,8 +30,10 @@ use tokens::Tokens;
 pub enum StreamId {
     /// Our own camera.
     Local,
-    /// The other person.
+    /// The other person: their camera, or their screen in its place.
     Remote,
+    /// The other's camera beside their screen.
+    RemoteTile,
 }
 
 /// How pixels travel; each renderer takes one.
@@ -50,6 +52,7 @@ pub struct FrameServer {
     tokens: Tokens,
     local: FrameStream,
     remote: FrameStream,
+    remote_tile: FrameStream,
 }
 
 impl FrameServer {
@@ -64,6 +67,7 @@ impl FrameServer {
             tokens: Tokens::default(),
             local: FrameStream::start(0, "frames-local")?,
             remote: FrameStream::start(1, "frames-remote")?,
+            remote_tile: FrameStream::start(2, "frames-tile")?,
         });
         tokio::spawn(connection::accept(listener, Arc::clone(&server)));
         Ok(server)
@@ -88,6 +92,7 @@ impl FrameServer {
     pub fn set_format(&self, format: PixelFormat) {
         self.local.set_format(format);
         self.remote.set_format(format);
+        self.remote_tile.set_format(format);
     }
 
     /// Frames sent and the time from hand-over to drawn, since the last call.
@@ -99,6 +104,7 @@ impl FrameServer {
         match stream {
             StreamId::Local => &self.local,
             StreamId::Remote => &self.remote,
+            StreamId::RemoteTile => &self.remote_tile,
         }
     }
 
@@ -106,6 +112,7 @@ impl FrameServer {
         match number {
             0 => Some(&self.local),
             1 => Some(&self.remote),
+            2 => Some(&self.remote_tile),
             _ => None,
         }
     }

@@ -12,6 +12,8 @@ mod profile;
 mod report;
 pub mod server_host;
 pub mod settings;
+mod sharing_window;
+mod small_window;
 pub mod view;
 mod window;
 mod words;

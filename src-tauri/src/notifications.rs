@@ -1,6 +1,6 @@
 //! The system's notification of an incoming call.
 //!
-//! On Linux it carries the answers as actions and goes when the call does. On Windows and macOS it
+//! On Linux it carries the answers as actions, brings Duet up when it is clicked elsewhere, and goes when the call does. On Windows and macOS it
 //! only tells: the libraries at hand can neither take it back nor answer through it, and the window
 //! beside it can do both. The name stands in the summary, which holds no markup; the body is ours.
 
@@ -70,6 +70,9 @@ mod system {
         ("accept", RingAnswer::Accept, "incoming.accept"),
     ];
 
+    /// The action that the freedesktop specification gives a click on the notification itself.
+    const OPEN: &str = "default";
+
     pub(super) async fn show(
         mut notification: Notification,
         ring: RingScreen,
@@ -81,6 +84,7 @@ mod system {
             .timeout(Timeout::Never)
             .hint(Hint::Category("call.incoming".to_owned()))
             .hint(Hint::DesktopEntry("duet".to_owned()));
+        notification.action(OPEN, word(ring.language, "notify.open"));
         for (id, answer, key) in ANSWERS {
             // A call without pictures is without camera anyhow.
             if ring.media == CallMedia::Video || answer != RingAnswer::WithoutCamera {
@@ -96,28 +100,32 @@ mod system {
         };
         let mut said = None;
         tokio::select! {
-            () = handle.wait_for_action_async(|response| said = answer_of(response)) => {}
+            () = handle.wait_for_action_async(|response| said = said_by(response, ring.call_id)) => {}
             _ = withdrawn => {
                 handle.close_async().await;
                 return;
             }
         }
-        if let Some(answer) = said {
-            let call_id = ring.call_id;
+        if let Some(event) = said {
             // A controller that is gone has ended the call.
-            let _ = events
-                .send(WindowEvent::NotificationAnswered { call_id, answer })
-                .await;
+            let _ = events.send(event).await;
         }
     }
 
-    fn answer_of(response: &NotificationResponse) -> Option<RingAnswer> {
-        let NotificationResponse::Action(chosen) = response else {
-            // Putting the notification away is no answer; a click on it neither.
-            return None;
-        };
-        let found = ANSWERS.iter().find(|(id, _, _)| id == chosen);
-        found.map(|(_, answer, _)| *answer)
+    fn said_by(response: &NotificationResponse, call_id: String) -> Option<WindowEvent> {
+        match response {
+            // A click on it is no answer.
+            NotificationResponse::Default => Some(WindowEvent::NotificationOpened),
+            NotificationResponse::Action(chosen) => {
+                let found = ANSWERS.iter().find(|(id, _, _)| id == chosen);
+                found.map(|(_, answer, _)| WindowEvent::NotificationAnswered {
+                    call_id,
+                    answer: *answer,
+                })
+            }
+            // Putting it away is none either.
+            NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
+        }
     }
 }
 

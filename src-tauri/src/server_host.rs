@@ -60,7 +60,11 @@ impl ServerHost {
         let server = match Server::bind(ServerConfig::new(vec![usual])).await {
             Ok(server) => server,
             Err(error) => {
-                tracing::info!(%error, "the usual port is taken, another one is used");
+                // The error's own words name the address.
+                tracing::info!(
+                    kind = kind_of(&error),
+                    "the usual port is taken, another one is used"
+                );
                 Server::bind(ServerConfig::loopback()).await?
             }
         };
@@ -128,7 +132,7 @@ impl EmbeddedServer {
             ..TurnConfig::new(vec![SocketAddr::new(own, 0)])
         };
         if let Err(error) = self.server.open_relay(&config) {
-            tracing::warn!(%error, "the network gets no relay");
+            tracing::warn!(kind = kind_of(&error), "the network gets no relay");
         }
     }
 
@@ -152,6 +156,29 @@ pub enum OpenError {
     /// The system refused the port.
     #[error(transparent)]
     Listen(#[from] ServerError),
+}
+
+impl OpenError {
+    /// What is wrong, for the log: without the address.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::NoNetwork => self.to_string(),
+            Self::Listen(error) => kind_of(error),
+        }
+    }
+}
+
+/// What is wrong with a server, for the log: its own words name the address.
+pub(crate) fn kind_of(error: &ServerError) -> String {
+    match error {
+        ServerError::Listen { source, .. }
+        | ServerError::Relay { source, .. }
+        | ServerError::Monitor { source, .. } => source.kind().to_string(),
+        ServerError::Redis(_) => "redis".to_owned(),
+        ServerError::Tls(_) => "certificate".to_owned(),
+        ServerError::TurnConfig(_) => "relay settings".to_owned(),
+        ServerError::Draining => "shutting down".to_owned(),
+    }
 }
 
 /// Whether a signaling server is there: any program may listen at a port. Nothing is joined.

@@ -4,7 +4,9 @@
 //! broken file costs the settings, never the start. Writing goes through a temporary file and a
 //! rename: a crash leaves the old file or the new one.
 
-use std::io;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,8 @@ use crate::view::{Recent, RecentKind, Settings};
 const FILE_NAME: &str = "settings.json";
 /// Larger files are not ours.
 const MAX_FILE_LEN: u64 = 256 * 1024;
+/// Servers of which something is remembered.
+const SERVERS: usize = 64;
 /// Calls and rooms remembered.
 const RECENTS: usize = 24;
 
@@ -31,6 +35,8 @@ pub struct Stored {
     pub camera_on: bool,
     /// Certificates that the person trusted.
     pub trusted_certificates: Vec<TrustedCertificate>,
+    /// What admits us to closed servers.
+    pub server_tokens: Vec<ServerToken>,
     /// Calls and rooms of late, newest first.
     pub recents: Vec<Recent>,
 }
@@ -69,6 +75,22 @@ pub struct TrustedCertificate {
     pub fingerprint: String,
 }
 
+/// A token for one server. Never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerToken {
+    /// The server's URL.
+    pub server_url: String,
+    /// The token.
+    pub token: String,
+}
+
+impl fmt::Debug for ServerToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ServerToken(…)")
+    }
+}
+
 impl Default for Stored {
     fn default() -> Self {
         Self {
@@ -77,6 +99,7 @@ impl Default for Stored {
             microphone_on: true,
             camera_on: true,
             trusted_certificates: Vec::new(),
+            server_tokens: Vec::new(),
             recents: Vec::new(),
         }
     }
@@ -86,7 +109,8 @@ impl Stored {
     /// Every value inside its bounds, whatever the file said.
     fn bounded(mut self) -> Self {
         self.settings.bound();
-        self.trusted_certificates.truncate(64);
+        self.trusted_certificates.truncate(SERVERS);
+        self.server_tokens.truncate(SERVERS);
         self.recents.truncate(RECENTS);
         self
     }
@@ -113,7 +137,26 @@ impl Stored {
                 fingerprint: fingerprint.to_owned(),
             },
         );
-        self.trusted_certificates.truncate(64);
+        self.trusted_certificates.truncate(SERVERS);
+    }
+
+    /// Takes another token for a server; an empty one forgets it.
+    pub fn set_token(&mut self, server_url: &str, token: &str) {
+        self.server_tokens
+            .retain(|known| known.server_url != server_url);
+        if !token.is_empty() {
+            let (server_url, token) = (server_url.to_owned(), token.to_owned());
+            self.server_tokens
+                .insert(0, ServerToken { server_url, token });
+            self.server_tokens.truncate(SERVERS);
+        }
+    }
+
+    /// The token for a server.
+    pub fn token_for(&self, server_url: &str) -> Option<&str> {
+        let known = |known: &&ServerToken| known.server_url == server_url;
+        let known = self.server_tokens.iter().find(known)?;
+        Some(&known.token)
     }
 
     /// The fingerprints trusted for a server.
@@ -150,7 +193,8 @@ pub fn load(folder: &Path) -> io::Result<Loaded> {
         }
         Ok(None) => None,
         Err(error) => {
-            tracing::warn!(%error, "the settings file is broken and is set aside");
+            // What stands in the file, the error may quote.
+            tracing::warn!(kind = ?error.kind(), "the settings file is broken and is set aside");
             let aside = folder.join(format!("{FILE_NAME}.broken"));
             std::fs::rename(&path, &aside)?;
             Some(aside)
@@ -169,8 +213,22 @@ pub fn load(folder: &Path) -> io::Result<Loaded> {
 pub fn save(folder: &Path, stored: &Stored) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let temporary = folder.join(format!("{FILE_NAME}.new"));
-    std::fs::write(&temporary, serde_json::to_vec_pretty(stored)?)?;
+    private_file(&temporary)?.write_all(&serde_json::to_vec_pretty(stored)?)?;
     std::fs::rename(&temporary, folder.join(FILE_NAME))
+}
+
+/// A new file that nobody else may read, where the system knows such: credentials stand in it.
+fn private_file(path: &Path) -> io::Result<File> {
+    // One that a crash left may have other permissions.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn read(path: &Path) -> io::Result<Option<Stored>> {
@@ -188,6 +246,7 @@ fn read(path: &Path) -> io::Result<Option<Stored>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::CallMedia;
 
     fn room(room_id: &str) -> Recent {
         Recent {
@@ -195,6 +254,7 @@ mod tests {
             room_id: room_id.to_owned(),
             server_url: None,
             peer_name: None,
+            media: CallMedia::Video,
             ended_ms: 1,
             duration_ms: None,
         }
@@ -210,12 +270,36 @@ mod tests {
         }
         stored.trust("wss://x/ws", "00");
         stored.trust("wss://x/ws", "11");
+        stored.set_token("wss://x/ws", "a.b");
+        stored.set_token("wss://y/ws", "c.d");
+        stored.set_token("wss://x/ws", "");
         save(folder.path(), &stored).expect("saved");
         let loaded = load(folder.path()).expect("loaded");
         assert_eq!(loaded.stored, stored);
         assert_eq!(loaded.stored.recents, [room("a"), room("b")]);
         assert_eq!(loaded.stored.fingerprints_of("wss://x/ws"), ["11"]);
+        assert_eq!(loaded.stored.token_for("wss://x/ws"), None);
+        assert_eq!(loaded.stored.token_for("wss://y/ws"), Some("c.d"));
         assert_eq!(loaded.set_aside, None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nobody_else_reads_the_credentials() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        for _ in 0..2 {
+            save(folder.path(), &Stored::default()).expect("saved");
+            let file = std::fs::metadata(folder.path().join(FILE_NAME)).expect("there");
+            assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_call_of_before_is_called_back_with_pictures() {
+        let json = r#"{"recents":[{"kind":"missed","roomId":"","serverUrl":null,"peerName":"Ann","endedMs":1,"durationMs":null}]}"#;
+        let stored = serde_json::from_str::<Stored>(json).expect("parsed");
+        assert_eq!(stored.recents[0].media, CallMedia::Video);
     }
 
     #[test]

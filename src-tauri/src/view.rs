@@ -25,9 +25,11 @@ pub use call::{
 };
 pub use people::{
     CallMedia, ChatView, IncomingView, IncomingWindowView, LoginProblem, MessageState, MessageView,
-    PeopleView, PersonView, Presence, SendProblem, UnansweredReason,
+    PeopleView, PersonState, PersonView, Presence, SendProblem, UnansweredReason,
 };
-pub use screen::{CastCodeView, CastView, ScreenProblem, ScreenView, ScreensAnswer, ShareView};
+pub use screen::{
+    CastCodeView, CastView, ScreenProblem, ScreenView, ScreensAnswer, ShareView, SharingWindowView,
+};
 pub use settings::{
     CameraFormat, IcePolicy, IceServerSetting, LanguageChoice, RendererChoice, Settings,
     SettingsPatch, ThemeChoice,
@@ -110,6 +112,9 @@ pub struct Recent {
     pub server_url: Option<String>,
     /// Who was there, or who called.
     pub peer_name: Option<String>,
+    /// With a picture or without; a room has none of its own.
+    #[serde(default)]
+    pub media: CallMedia,
     /// When it ended.
     pub ended_ms: i64,
     /// How long the call lasted.

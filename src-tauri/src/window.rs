@@ -19,9 +19,10 @@ use crate::machine;
 use crate::notifications::Notifications;
 use crate::profile::Profile;
 use crate::settings::{self, Loaded, Stored};
+use crate::sharing_window::SharingWindow;
 use crate::view::{DeviceKind, Level, View};
 
-const LABEL: &str = "main";
+pub(crate) const LABEL: &str = "main";
 /// Commands of the page that may wait; a person cannot fill this.
 const COMMANDS: usize = 64;
 
@@ -187,6 +188,7 @@ async fn control(
     };
     let window = TauriWindow {
         incoming: IncomingWindow::new(app.clone(), events.clone()),
+        sharing: SharingWindow::new(app.clone()),
         notifications: Notifications::new(events),
         app,
     };
@@ -210,6 +212,7 @@ fn endpoint_config(
     frames: &Arc<FrameServer>,
 ) -> EndpointConfig {
     let (local, remote) = (Arc::clone(frames), Arc::clone(frames));
+    let tile = Arc::clone(frames);
     let default_device = || DEFAULT_DEVICE.to_owned();
     EndpointConfig {
         name: None,
@@ -233,6 +236,7 @@ fn endpoint_config(
         taps: Taps {
             local_video: VideoTap::new(move |frame| local.publish(StreamId::Local, frame)),
             remote_video: VideoTap::new(move |frame| remote.publish(StreamId::Remote, frame)),
+            remote_tile: VideoTap::new(move |frame| tile.publish(StreamId::RemoteTile, frame)),
             ..Taps::default()
         },
     }
@@ -254,6 +258,7 @@ fn fixed_devices(arguments: &Arguments) -> Vec<DeviceKind> {
 struct TauriWindow {
     app: AppHandle,
     incoming: IncomingWindow,
+    sharing: SharingWindow,
     notifications: Notifications,
 }
 
@@ -286,6 +291,22 @@ impl Window for TauriWindow {
 
     fn set_left_out(&self, on: bool) {
         self.with(|window| window.set_content_protected(on));
+    }
+
+    fn show_marker(&self, text_percent: u16) {
+        self.sharing.open(text_percent);
+    }
+
+    fn hide_marker(&self) {
+        self.sharing.close();
+    }
+
+    fn raise(&self) {
+        self.with(|window| {
+            window.unminimize()?;
+            window.show()?;
+            window.set_focus()
+        });
     }
 
     fn ring(&self, ring: &RingScreen) {

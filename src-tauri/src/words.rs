@@ -50,6 +50,7 @@ mod tests {
         for key in [
             "notify.video",
             "notify.audio",
+            "notify.open",
             "incoming.accept",
             "incoming.withoutCamera",
             "incoming.decline",

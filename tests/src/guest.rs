@@ -22,9 +22,9 @@ pub enum Program {
     Firefox,
 }
 
-/// What the element of the other's picture shows: a small copy of the picture as a number, its size, the time that was
+/// What an element of the other's pictures shows: a small copy of the picture as a number, its size, the time that was
 /// played, and the tracks. (Firefox counts no frames of a stream, so they are looked at.)
-const SEEN: &str = "const video = document.querySelector('[data-testid=video-remote]'); \
+const SEEN: &str = "const video = document.querySelector(`[data-testid=${arguments[0]}]`); \
     const tracks = video.srcObject ? video.srcObject.getTracks().map((track) => track.kind + (track.muted ? ' muted' : '')) : []; \
     let picture = 0; \
     if (video.videoWidth > 0) { \
@@ -34,7 +34,7 @@ const SEEN: &str = "const video = document.querySelector('[data-testid=video-rem
         context.drawImage(video, 0, 0, 64, 36); \
         for (const byte of context.getImageData(0, 0, 64, 36).data) picture = (picture * 31 + byte) % 1000003; \
     } \
-    return { picture, width: video.videoWidth, time: video.currentTime, paused: video.paused, tracks };";
+    return { picture, width: video.videoWidth, label: video.getAttribute('aria-label'), time: video.currentTime, paused: video.paused, tracks };";
 /// That many different pictures are a moving one.
 const PICTURES: usize = 25;
 
@@ -181,7 +181,15 @@ impl Guest {
     /// # Errors
     /// When there is none.
     pub fn seen(&self) -> Result<Value> {
-        self.page().execute(SEEN, &[])
+        self.seen_in("video-remote")
+    }
+
+    /// What the element with this test id shows.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn seen_in(&self, id: &str) -> Result<Value> {
+        self.page().execute(SEEN, &[json!(id)])
     }
 
     /// Sends a text.

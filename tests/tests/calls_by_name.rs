@@ -11,6 +11,8 @@ use duet_tests::desk::{self, Desk, PATIENCE};
 use duet_tests::{TestServer, plug_in_camera};
 
 const FILM: u32 = 2000;
+/// A second speaker of Ben's.
+const BELL: &str = "bell";
 const ADA_HZ: f32 = 440.0;
 const BEN_HZ: f32 = 660.0;
 
@@ -82,10 +84,30 @@ impl Two {
         self.ada.window.wait_for(&css, PATIENCE).map(drop)
     }
 
+    /// It rings on the speaker that Ben chose for it, and not on the one for calls.
     fn ben_hears_ringing(&self) -> Result<()> {
+        let level = |speaker: &str| {
+            let samples = self.ben.sound.record(speaker, 1.0);
+            samples.map(|samples| tone::level_dbfs(&samples))
+        };
         process::eventually("a ring tone", PATIENCE, || {
-            let samples = self.ben.sound.record("speaker", 1.0);
-            samples.is_ok_and(|samples| tone::level_dbfs(&samples) > -50.0)
+            level(BELL).is_ok_and(|level| level > -50.0)
+        })?;
+        let other = level("speaker")?;
+        ensure!(other < -70.0, "the speaker for calls plays at {other} dBFS");
+        Ok(())
+    }
+
+    fn ben_rings_on_the_bell(&self) -> Result<()> {
+        self.ben.sound.add_speaker(BELL)?;
+        self.ben.click("open-settings")?;
+        self.ben.click("pick-ringer")?;
+        self.ben.window.wait_for_text(BELL, PATIENCE)?;
+        self.ben.click("pick-ringer")?;
+        self.ben.pick("pick-ringer", "ringer", BELL)?;
+        self.ben.click("settings-back")?;
+        process::eventually("the preview closed", PATIENCE, || {
+            self.camera_is_open().is_ok_and(|is_open| !is_open)
         })
     }
 }
@@ -99,6 +121,7 @@ fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
     let server = TestServer::start()?;
     let two = Two::online(&server)?;
     let daemon = two.ben.notifications()?;
+    two.ben_rings_on_the_bell()?;
 
     two.ada.click("person-video")?;
     two.ada.shown("screen-calling")?;

@@ -11,7 +11,8 @@ const screens: ScreenView[] = [
   { id: 'window:8', isScreen: false, title: '', app: 'Code editor', width: 1400, height: 900, picture: null },
 ];
 
-export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void } {
+export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void; nameScreens: (name: string | null) => void } {
+  let named: ScreenView[] | null = null;
   const calls: string[] = [];
   let view: View | undefined;
   let listener: ((view: View) => void) | undefined;
@@ -34,9 +35,9 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
     frameSocket: () => Promise.resolve({ url: frameUrl, token: 'screens', hint: 'unknown' }),
     confirmServer: note('confirmServer'), newRoom: note('newRoom'), closeLobby: note('closeLobby'), join: note('join'),
     cancel: note('cancel'), leave: note('leave'), retry: note('retry'), rejoin: note('rejoin'), dismiss: note('dismiss'),
-    trustCertificate: note('trustCertificate'), setMicrophone: note('setMicrophone'), setCamera: note('setCamera'),
+    setServerToken: note('setServerToken'), trustCertificate: note('trustCertificate'), setMicrophone: note('setMicrophone'), setCamera: note('setCamera'),
     share: note('share'), openCast: note('openCast'), joinCast: note('joinCast'),
-    listScreens: () => Promise.resolve({ kind: 'screens', screens }),
+    listScreens: () => Promise.resolve({ kind: 'screens', screens: named ?? screens, showsDuet: true }),
     selectDevice: note('selectDevice'), retryDevice: note('retryDevice'), testSpeaker: note('testSpeaker'), setPreview: note('setPreview'),
     openToNetwork: note('openToNetwork'), closeToNetwork: note('closeToNetwork'), updateSettings: note('updateSettings'),
     clearRecents: note('clearRecents'), dismissNotice: note('dismissNotice'), actOnNotice: note('actOnNotice'),
@@ -48,6 +49,7 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
   return {
     backend,
     calls,
+    nameScreens: (name) => (named = name === null ? null : screens.map((screen) => ({ ...screen, title: name, app: name, picture: null }))),
     push: (next) => {
       view = next;
       listener?.(next);

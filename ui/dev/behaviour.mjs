@@ -38,6 +38,19 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await page.keyboard.press('Enter');
   expect('swapped', await page.locator('.full [data-testid=video-local]').count(), 1);
 
+  const push = (video, tile) => page.evaluate(([state, beside]) => window.duet.pushPeer({ video: state, tile: beside }), [video, tile]);
+  const inFull = (testid) => page.locator(`.full [data-testid=${testid}]`).count();
+  await push('screen', true);
+  expect('a screen arrives and is large', [await inFull('video-remote'), await inFull('video-local')], [1, 0]);
+  expect('with the camera beside it', await page.getByTestId('peer-tile').locator('[data-testid=video-tile]').count(), 1);
+  await page.getByTestId('swap-peer').focus();
+  await page.keyboard.press('Enter');
+  expect('the camera large', [await inFull('video-tile'), await page.getByTestId('peer-tile').locator('[data-testid=video-remote]').count()], [1, 1]);
+  await push('screen', false);
+  expect('a camera that went', [await inFull('video-remote'), await page.getByTestId('peer-tile').count()], [1, 0]);
+  await push('on', false);
+  await page.locator('body').click({ position: { x: 600, y: 400 } });
+
   await page.getByTestId('microphone-menu').focus();
   await page.keyboard.press('Enter');
   await page.keyboard.press('ArrowDown');
@@ -92,6 +105,40 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await page.getByTestId('person-chat').nth(1).click();
   expect('people', await calls(), ['callPerson("1", "audio")', 'openChat("2")']);
 
+  await show('settings-sharing');
+  await calls();
+  await page.keyboard.press('s');
+  await page.getByTestId('share-stop').click();
+  expect('S and the marker stop the sharing, also in the settings', await calls(), ['share(null, "")', 'share(null, "")']);
+  await show('presenting');
+  await calls();
+  await page.keyboard.press('s');
+  expect('S stops on the presenter too', await calls(), ['share(null, "")']);
+  await show('sharing-window');
+  await calls();
+  await page.getByTestId('sharing-window-stop').click();
+  expect('the marker above all windows', await calls(), ['stopSharing()']);
+  await show('declined');
+  await calls();
+  await page.getByTestId('unanswered-write').click();
+  expect('a message instead of a call', await calls(), ['openChat("1")']);
+  await show('home-missed');
+  await calls();
+  await page.getByTestId('toast-open').click();
+  await page.getByTestId('recent-call').first().click({ force: true });
+  expect('open a message, call back as they called', await calls(), ['actOnNotice(2, "open")', 'callName("Priya Raman", "audio")']);
+  await show('joining');
+  await calls();
+  await page.getByTestId('toggle-share').click({ force: true });
+  const waits = page.getByTestId('toggle-share');
+  expect('why nothing can be shown yet', [await calls(), await waits.getAttribute('data-tip')], [[], 'Sharing starts when you are connected']);
+  await show('settings-token');
+  await calls();
+  await page.getByTestId('setting-token').fill('a.b');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('setting-token-forget').click();
+  expect('a token', await calls(), ['setServerToken("a.b")', 'setServerToken("")']);
+
   await show('home');
   await calls();
   await page.keyboard.type('mv amber room');
@@ -131,13 +178,13 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   const figures = await page.evaluate(() => ({ ...window.__duetFrames.counts(), drawn: window.__duetFrames.drawn().length }));
   if (figures.drawn === 0 || figures.broken !== 0) fault(`frame figures: ${JSON.stringify(figures)}`);
   await page.waitForTimeout(500);
-  for (const stream of [0, 1]) {
+  for (const stream of [0, 1, 2]) {
     const open = frames.log.sent[stream] - frames.log.credits[stream];
     if (frames.log.credits[stream] === 0) fault(`stream ${stream}: no credit came back`);
     console.log(`stream ${stream}: ${frames.log.sent[stream]} frames sent, ${open} without credit (closed pages)`);
   }
   await show('ended');
   await page.waitForTimeout(200);
-  expect('nothing is asked for when nothing is shown', [...frames.log.sizes.values()], ['0x0', '0x0']);
+  expect('nothing is asked for when nothing is shown', [...frames.log.sizes.values()], ['0x0', '0x0', '0x0']);
   await page.close();
 }

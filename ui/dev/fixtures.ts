@@ -1,5 +1,5 @@
 /** One view for every state that a person can see. Also read by the unit tests: the compiler keeps them true to the types. */
-import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, View } from '../src/generated/view';
+import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, SharingWindowView, View } from '../src/generated/view';
 import type { SettingsPage } from '../src/state/app.svelte';
 import type { Goal } from '../src/state/share.svelte';
 
@@ -13,16 +13,20 @@ export interface Fixture {
   entry?: boolean;
   /** The window of an incoming call, in place of the main one. */
   incomingWindow?: IncomingWindowView;
+  /** The marker above all windows, in place of the main one. */
+  sharingWindow?: SharingWindowView;
+  /** What all screens and windows in the picker are called. */
+  screenName?: string;
 }
 
 const now = Date.now();
 const roomId = 'amber-river-falcon-meadow-lantern';
 const inviteUrl = `https://duet.example.org/r/${roomId}`;
-const peer = { name: 'Jonas Weber', audio: 'on', video: 'on' } as const;
+const peer = { name: 'Jonas Weber', audio: 'on', video: 'on', tile: false } as const;
 
-const person = (uid: string, name: string, more: Partial<PersonView> = {}): PersonView => ({ uid, name, busy: false, unread: 0, ...more });
+const person = (uid: string, name: string, more: Partial<PersonView> = {}): PersonView => ({ uid, name, state: 'available', unread: 0, ...more });
 const people = [
-  person('1', 'Ada Okafor', { unread: 2 }), person('2', 'Chen Yu', { busy: true }), person('3', 'Jonas Weber'), person('4', 'Lena Haugland', { busy: true }),
+  person('1', 'Ada Okafor', { unread: 2 }), person('2', 'Chen Yu', { state: 'busy' }), person('3', 'Jonas Weber'), person('4', 'Lena Haugland', { state: 'busy' }),
   person('5', 'Priya Raman'), person('6', 'Sami Mäkelä'), person('7', 'Tomás Ferreira'), person('8', 'שירה לוי'), person('9', '陈雨'),
 ];
 
@@ -37,17 +41,17 @@ export const base: View = {
     speakers: { list: [{ id: 's1', name: 'Built-in speakers' }, { id: 's2', name: 'DELL U2723QE' }], selectedId: 's1', defaultName: 'Built-in speakers', activeName: 'Built-in speakers', absent: null },
     ringers: { list: [{ id: 's1', name: 'Built-in speakers' }, { id: 's2', name: 'DELL U2723QE' }], selectedId: null, defaultName: 'Built-in speakers', activeName: 'Built-in speakers', absent: null },
   },
-  server: { url: 'ws://127.0.0.1:7440/ws', host: '127.0.0.1:7440', embedded: true, reach: { kind: 'reachable', roundTripMs: 1 }, network: { kind: 'closed' } },
+  server: { url: 'ws://127.0.0.1:7440/ws', host: '127.0.0.1:7440', embedded: true, hasToken: false, reach: { kind: 'reachable', roundTripMs: 1 }, network: { kind: 'closed' } },
   confirmServer: null,
   notices: [],
   recents: [
-    { kind: 'room', roomId, serverUrl: null, peerName: 'Jonas Weber', endedMs: now - 3_600_000, durationMs: 1_458_000 },
-    { kind: 'missed', roomId: '', serverUrl: null, peerName: 'Priya Raman', endedMs: now - 80_000_000, durationMs: null },
-    { kind: 'calledYou', roomId: '', serverUrl: null, peerName: 'Ada Okafor', endedMs: now - 85_000_000, durationMs: 4_080_000 },
-    { kind: 'called', roomId: '', serverUrl: null, peerName: '陈雨', endedMs: now - 88_000_000, durationMs: null },
-    { kind: 'room', roomId: 'weekly-sync', serverUrl: null, peerName: 'Tomás Ferreira', endedMs: now - 90_000_000, durationMs: 4_080_000 },
-    { kind: 'room', roomId: 'quiet-harbour-lantern', serverUrl: 'wss://duet.example.org/ws', peerName: '陈雨', endedMs: now - 320_000_000, durationMs: 42_000 },
-    { kind: 'room', roomId: 'empty-room', serverUrl: null, peerName: null, endedMs: now - 900_000_000, durationMs: null },
+    { kind: 'room', roomId, serverUrl: null, peerName: 'Jonas Weber', media: 'video', endedMs: now - 3_600_000, durationMs: 1_458_000 },
+    { kind: 'missed', roomId: '', serverUrl: null, peerName: 'Priya Raman', media: 'audio', endedMs: now - 80_000_000, durationMs: null },
+    { kind: 'calledYou', roomId: '', serverUrl: null, peerName: 'Ada Okafor', media: 'video', endedMs: now - 85_000_000, durationMs: 4_080_000 },
+    { kind: 'called', roomId: '', serverUrl: null, peerName: '陈雨', media: 'video', endedMs: now - 88_000_000, durationMs: null },
+    { kind: 'room', roomId: 'weekly-sync', serverUrl: null, peerName: 'Tomás Ferreira', media: 'video', endedMs: now - 90_000_000, durationMs: 4_080_000 },
+    { kind: 'room', roomId: 'quiet-harbour-lantern', serverUrl: 'wss://duet.example.org/ws', peerName: '陈雨', media: 'video', endedMs: now - 320_000_000, durationMs: 42_000 },
+    { kind: 'room', roomId: 'empty-room', serverUrl: null, peerName: null, media: 'video', endedMs: now - 900_000_000, durationMs: null },
   ],
   settings: {
     displayName: 'Mira Lindqvist', cameraFormat: { width: 1280, height: 720, framesPerSecond: 30 }, mirrorSelfView: true, serverUrl: '', iceServers: [], icePolicy: 'all',
@@ -67,7 +71,7 @@ export const base: View = {
 
 const with_ = (patch: Partial<View>): Fixture => ({ view: { ...base, ...patch } });
 const connected: Extract<CallView, { kind: 'connected' }> = { kind: 'connected', roomId, peer, sinceMs: now - 1_458_000, path: 'direct', quality: 'good' };
-const remoteServer = { url: 'wss://duet.example.org/ws', host: 'duet.example.org', embedded: false, network: { kind: 'notEmbedded' } } as const;
+const remoteServer = { url: 'wss://duet.example.org/ws', host: 'duet.example.org', embedded: false, hasToken: false, network: { kind: 'notEmbedded' } } as const;
 const lobby = { roomId, serverHost: null };
 const fingerprint = '7A:1F:44:9C:02:E8:5D:B3:66:10:F7:8E:9B:21:CC:35:D4:08:6A:EF:13:57:BE:90:2D:74:A1:4B:C6:58:0F:E2';
 const statistics: View['statistics'] = {
@@ -95,9 +99,10 @@ const incoming: IncomingView = { name: 'Ada Okafor', media: 'video', sinceMs: no
 const ringWindow = (call: IncomingView | null): Fixture => ({
   view: base, incomingWindow: { call, language: 'en', theme: 'light', textPercent: 100, reduceMotion: false, moreContrast: false },
 });
+const wrote = [person('3', 'Jonas Weber', { state: 'offline', unread: 1 }), person('12', '', { state: 'offline' }), person('9', '陈雨', { state: 'offline' })];
 const offline = { ...base.settings, online: false };
-const refused = (problem: 'nameTaken' | 'nameInvalid' | 'noName' | 'lobbyFull' | 'refused'): Fixture => with_({ people: { presence: { kind: 'refused', problem }, list: [] } });
-const unanswered = (reason: Extract<CallView, { kind: 'unanswered' }>['reason']): Fixture => with_({ call: { kind: 'unanswered', name: 'Ada Okafor', media: 'video', reason } });
+const refused = (problem: 'nameTaken' | 'nameInvalid' | 'noName' | 'lobbyFull' | 'notAllowed' | 'refused'): Fixture => with_({ people: { presence: { kind: 'refused', problem }, list: [] } });
+const unanswered = (reason: Extract<CallView, { kind: 'unanswered' }>['reason']): Fixture => with_({ call: { kind: 'unanswered', name: 'Ada Okafor', uid: '1', media: 'video', reason } });
 
 export const fixtures: Record<string, Fixture> = {
   home: with_({}),
@@ -106,9 +111,13 @@ export const fixtures: Record<string, Fixture> = {
   'home-connecting': with_({ people: { presence: { kind: 'connecting' }, list: [] } }),
   'home-alone': with_({ people: { presence: { kind: 'online' }, list: [] }, settings: { ...base.settings, doNotDisturb: true } }),
   'home-remote': with_({ server: { ...remoteServer, reach: { kind: 'reachable', roundTripMs: 24 } } }),
-  'home-name-taken': refused('nameTaken'), 'home-name-invalid': refused('nameInvalid'), 'home-name-missing': refused('noName'), 'home-lobby-full': refused('lobbyFull'), 'home-refused': refused('refused'),
+  'home-name-taken': refused('nameTaken'), 'home-name-invalid': refused('nameInvalid'), 'home-name-missing': refused('noName'), 'home-lobby-full': refused('lobbyFull'), 'home-refused': refused('refused'), 'home-not-allowed': refused('notAllowed'),
+  'home-wrote': with_({ people: { presence: { kind: 'online' }, list: [...people.slice(0, 3), ...wrote.slice(1)] } }),
+  'home-wrote-offline': with_({ people: { presence: { kind: 'connecting' }, list: wrote }, server: { ...remoteServer, reach: { kind: 'unreachable', retryAtMs: now + 3_600_000 } } }),
+  'home-wrote-off': with_({ settings: offline, people: { presence: { kind: 'off' }, list: wrote } }),
+  'declined-chat': with_({ call: { kind: 'unanswered', name: 'Ada Okafor', uid: '1', media: 'video', reason: 'declined' }, chat: { ...talk, inCall: false } }),
   'home-chat': with_({ chat: { ...talk, inCall: false } }),
-  'home-missed': with_({ notices: [{ id: 1, level: 'info', data: { code: 'missedCall', name: 'Priya Raman' }, actions: [] }, { id: 2, level: 'info', data: { code: 'textArrived', name: 'Ada Okafor' }, actions: [] }] }),
+  'home-missed': with_({ notices: [{ id: 1, level: 'info', data: { code: 'missedCall', name: 'Priya Raman' }, actions: [] }, { id: 2, level: 'info', data: { code: 'textArrived', uid: '1', name: 'Ada Okafor' }, actions: ['open'] }] }),
   'home-incoming': with_({ incoming: { ...incoming, banner: true } }),
   calling: with_({ call: { kind: 'calling', name: 'Ada Okafor', media: 'video', ringingSinceMs: now - 8000 } }),
   'calling-audio': with_({ call: { kind: 'calling', name: 'Ada Okafor', media: 'audio', ringingSinceMs: null } }),
@@ -133,7 +142,12 @@ export const fixtures: Record<string, Fixture> = {
   'call-camera-off': with_({ call: { ...connected, peer: { ...peer, video: 'off' } }, camera: { on: false, problem: null } }),
   'call-statistics': with_({ call: connected, statistics }),
   'call-sharing': with_({ call: connected, share }),
+  'settings-sharing': { ...with_({ call: connected, share }), settings: 'devices' },
+  'sharing-window': { view: base, sharingWindow: { title: 'May figures', language: 'en', theme: 'light', textPercent: 100, reduceMotion: false, moreContrast: false } },
   'call-peer-screen': with_({ call: { ...connected, peer: { ...peer, video: 'screen' } } }),
+  'call-peer-screen-tile': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } } }),
+  'call-both-share': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, share }),
+  'call-peer-screen-chat': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, chat: talk, statistics }),
   'share-picker': { ...with_({ call: connected }), picker: { kind: 'call' } },
   'cast-entry': { ...with_({}), entry: true },
   'display-connecting': with_({ call: { kind: 'joining', roomId: '' }, cast: { role: 'display', code: null } }),
@@ -141,9 +155,9 @@ export const fixtures: Record<string, Fixture> = {
     call: { kind: 'waitingForPeer', roomId: '', inviteUrl: '' },
     cast: { role: 'display', code: { code: '7KQ4-M2XD', expiresMs: now + 77_000, lifetimeMs: 120_000 } },
   }),
-  'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen' } }, cast: { role: 'display', code: null } }),
-  presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off' } }, cast: { role: 'presenter' }, share }),
-  'failed-cast': with_({ call: { kind: 'failed', roomId: '', failure: { code: 'refused', serverCode: 'cast-refused' } }, cast: { role: 'presenter' } }),
+  'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen', tile: false } }, cast: { role: 'display', code: null } }),
+  presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off', tile: false } }, cast: { role: 'presenter' }, share }),
+  'failed-cast': with_({ call: { kind: 'failed', roomId: '', failure: { code: 'refused', serverCode: 'cast-refused', host: '127.0.0.1:7440' } }, cast: { role: 'presenter' } }),
   'call-unread': with_({ call: connected, callUnread: 2 }),
   'call-chat': with_({ call: connected, chat: talk }),
   'call-chat-statistics': with_({ call: connected, chat: { ...talk, messages: [] }, statistics }),
@@ -160,11 +174,13 @@ export const fixtures: Record<string, Fixture> = {
   'confirm-close': with_({ call: connected, closeRequested: true }),
   'room-full': with_({ call: { kind: 'full', roomId } }),
   'failed-server': with_({ call: { kind: 'failed', roomId, failure: { code: 'serverUnreachable', host: 'duet.example.org' } } }),
+  'failed-not-allowed': with_({ call: { kind: 'failed', roomId, failure: { code: 'refused', serverCode: 'not-allowed', host: 'duet.example.org' } }, server: { ...remoteServer, reach: { kind: 'reachable', roundTripMs: 24 } } }),
   'failed-trust': with_({ call: { kind: 'failed', roomId, failure: { code: 'untrustedCertificate', host: 'duet.example.org', sha256Fingerprint: fingerprint } } }),
   ended: with_({ call: { kind: 'left', roomId, peerName: 'Jonas Weber', durationMs: 1_458_000, endedBy: 'us', byName: false } }),
   'ended-by-peer': with_({ call: { kind: 'left', roomId: '', peerName: 'Ada Okafor', durationMs: 61_000, endedBy: 'peer', byName: true } }),
   'settings-devices': { ...with_({}), settings: 'devices' },
   'settings-network': { ...with_({ settings: { ...base.settings, iceServers: [{ url: 'turns:relay.example.net:443', username: 'mira', credential: 'x' }] } }), settings: 'network' },
+  'settings-token': { ...with_({ server: { ...remoteServer, hasToken: true, reach: { kind: 'reachable', roundTripMs: 24 } } }), settings: 'network' },
   'settings-appearance': { ...with_({}), settings: 'appearance' },
   'settings-shortcuts': { ...with_({}), settings: 'shortcuts' },
   'key-sheet': { ...with_({ call: connected }), keySheet: true },
@@ -175,11 +191,11 @@ export function named(screen: string, text: string): Fixture {
   const someone = { ...peer, name: text };
   const chat: ChatView = { ...talk, name: text, messages: [{ id: 1, text, timeMs: 0, state: { kind: 'received' } }, { id: 2, text, timeMs: 0, state: { kind: 'failed', problem: 'unknown' } }] };
   const recents: View['recents'] = [
-    { kind: 'missed', roomId: '', serverUrl: null, peerName: text, endedMs: 0, durationMs: null },
-    { kind: 'room', roomId: text, serverUrl: null, peerName: text, endedMs: 1, durationMs: 1000 },
+    { kind: 'missed', roomId: '', serverUrl: null, peerName: text, media: 'video', endedMs: 0, durationMs: null },
+    { kind: 'room', roomId: text, serverUrl: null, peerName: text, media: 'video', endedMs: 1, durationMs: 1000 },
   ];
   const notices: View['notices'] = [{ id: 1, level: 'info', data: { code: 'missedCall', name: text }, actions: [] }, { id: 2, level: 'info', data: { code: 'peerJoined', name: text }, actions: [] }];
-  const list = [person('1', text), person('2', text, { busy: true, unread: 3 })];
+  const list = [person('1', text), person('2', text, { state: 'busy', unread: 3 })];
   const ring: IncomingView = { ...incoming, name: text, banner: true };
   switch (screen) {
     case 'home':
@@ -189,9 +205,23 @@ export function named(screen: string, text: string): Fixture {
     case 'calling':
       return with_({ call: { kind: 'calling', name: text, media: 'video', ringingSinceMs: now } });
     case 'unanswered':
-      return with_({ call: { kind: 'unanswered', name: text, media: 'video', reason: 'busy' } });
+      return with_({ call: { kind: 'unanswered', name: text, uid: '1', media: 'video', reason: 'busy' } });
     case 'ended':
       return with_({ call: { kind: 'left', roomId: text, peerName: text, durationMs: 1000, endedBy: 'peer', byName: true } });
+    case 'lobby':
+      return with_({ lobby: { roomId: text, serverHost: text } });
+    case 'failed':
+      return with_({ call: { kind: 'failed', roomId: text, failure: { code: 'refused', serverCode: text, host: text } } });
+    case 'room-full':
+      return with_({ call: { kind: 'full', roomId: text } });
+    case 'display':
+      return with_({ call: { ...connected, peer: { ...someone, video: 'screen' } }, cast: { role: 'display', code: null } });
+    case 'presenting':
+      return with_({ call: { ...connected, peer: someone }, cast: { role: 'presenter' }, share: { ...share, title: text } });
+    case 'share-picker':
+      return { ...with_({ call: { ...connected, peer: someone }, share: { ...share, title: text } }), picker: { kind: 'call' }, screenName: text };
+    case 'sharing':
+      return { view: base, sharingWindow: { title: text, language: 'en', theme: 'light', textPercent: 100, reduceMotion: false, moreContrast: false } };
     default:
       return ringWindow({ ...ring, banner: false });
   }

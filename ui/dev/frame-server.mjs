@@ -7,7 +7,7 @@ const IN_FLIGHT = 2;
 
 /** @returns {Promise<{url: string, log: {tokens: string[], credits: number[], sent: number[], sizes: Map<number, string>}, close: () => void}>} */
 export async function startFrameServer() {
-  const log = { tokens: [], credits: [0, 0], sent: [0, 0], sizes: new Map() };
+  const log = { tokens: [], credits: [0, 0, 0], sent: [0, 0, 0], sizes: new Map() };
   const server = createServer();
   server.on('upgrade', (request, socket) => {
     const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
@@ -22,8 +22,8 @@ function serve(socket, log) {
   let token = false;
   let format = 0;
   let sequence = 0;
-  const inFlight = [0, 0];
-  const sizes = [null, null];
+  const inFlight = [0, 0, 0];
+  const sizes = [null, null, null];
   let rest = Buffer.alloc(0);
   const send = (stream) => {
     const size = sizes[stream];
@@ -33,7 +33,7 @@ function serve(socket, log) {
     socket.write(frame(stream, format, size, sequence++));
   };
   // The picture stands still: seldom is enough, and at once after a new size or format.
-  const timer = setInterval(() => [0, 1].forEach(send), 400);
+  const timer = setInterval(() => [0, 1, 2].forEach(send), 400);
   const stop = () => clearInterval(timer);
   socket.on('close', stop);
   socket.on('error', stop);
@@ -52,7 +52,7 @@ function serve(socket, log) {
       const said = JSON.parse(message.text);
       if ('format' in said) {
         format = said.format;
-        [0, 1].forEach(send);
+        [0, 1, 2].forEach(send);
       }
       if ('size' in said) {
         sizes[said.size.stream] = said.size;

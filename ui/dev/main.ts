@@ -2,13 +2,15 @@
 import { flushSync, mount, unmount } from 'svelte';
 import App from '../src/App.svelte';
 import Incoming from '../src/Incoming.svelte';
+import Sharing from '../src/Sharing.svelte';
 import { setBackend } from '../src/backend';
-import type { View } from '../src/generated/view';
+import type { PeerView, View } from '../src/generated/view';
 import type { IncomingBackend } from '../src/incoming';
 import { app } from '../src/state/app.svelte';
 import '../src/styles/all.css';
 import { fixtureBackend } from './backend';
 import { picker } from '../src/state/share.svelte';
+import type { SharingBackend } from '../src/sharing';
 import { fixtures, named, type Fixture, type FixtureName } from './fixtures';
 import { hostile } from './hostile';
 
@@ -21,13 +23,17 @@ interface Options {
 
 const target = document.getElementById('app')!;
 const frameUrl = new URLSearchParams(location.search).get('frames') ?? '';
-const { backend, calls, push } = fixtureBackend(frameUrl);
+const { backend, calls, push, nameScreens } = fixtureBackend(frameUrl);
 setBackend(backend);
 const ringBackend: IncomingBackend = {
   incomingReady: () => Promise.reject(new Error('given by the fixture')),
   answerCall: backend.answerCall,
   declineCall: backend.declineCall,
   silenceCall: () => (calls.push('silenceCall()'), Promise.resolve()),
+};
+const markerBackend: SharingBackend = {
+  sharingReady: () => Promise.reject(new Error('given by the fixture')),
+  stopSharing: () => (calls.push('stopSharing()'), Promise.resolve()),
 };
 let shown: Record<string, unknown> | undefined;
 let started = false;
@@ -47,6 +53,7 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   if (shown) await unmount(shown);
   app.settingsPage = fixture.settings ?? null;
   app.keySheetOpen = fixture.keySheet ?? false;
+  nameScreens(fixture.screenName ?? null);
   picker.goal = fixture.picker ?? null;
   picker.entry = fixture.entry ?? false;
   push(view);
@@ -57,10 +64,24 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   app.accept(view);
   app.level = 0.58;
   const ring = fixture.incomingWindow;
-  shown = ring
+  const marker = fixture.sharingWindow;
+  shown = marker
+    ? mount(Sharing, { target, props: { backend: markerBackend, shown: { ...marker, theme, language, textPercent } } })
+    : ring
     ? mount(Incoming, { target, props: { backend: ringBackend, shown: { ...ring, theme, language, textPercent } } })
     : mount(App, { target });
   flushSync();
+  if (fixture.picker) {
+    // What there is to choose from comes in an answer.
+    await new Promise((resolve) => setTimeout(resolve));
+    flushSync();
+  }
 }
 
-Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }) } });
+/** The other sends something else in the call that is shown. */
+function pushPeer(patch: Partial<PeerView>): void {
+  const { call } = app.view!;
+  if (call.kind === 'connected') push({ ...app.view!, call: { ...call, peer: { ...call.peer, ...patch } } });
+}
+
+Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }), pushPeer } });

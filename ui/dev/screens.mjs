@@ -1,7 +1,7 @@
 /**
  * Looks at every screen in headless Chromium: screenshots to `target/screens/shots` of the repository, axe-core on each, sideways overflow,
  * violations of the CSP, keys, both renderers. Exits 1 with the list of faults.
- *   node dev/screens.mjs [--only NAME]
+ *   node dev/screens.mjs [--only NAME|behaviour|hostile]
  */
 import { createServer } from 'node:http';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -42,7 +42,7 @@ for (const variant of variants) {
   for (const extra of extras) await look(page, variant, extra.fixture, extra.name, extra.act);
   await page.close();
 }
-if (!only) await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+if (!only || only === 'behaviour') await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
 if (!only || only === 'hostile') await checkHostileTexts({ openPage, fault: (text) => faults.push(text) });
 await browser.close();
 frames.close();
@@ -56,8 +56,8 @@ async function look(page, variant, fixture, name, act) {
   if (only && name !== only) return;
   count += 1;
   const where = `${name} ${variant.name}`;
-  // The window of an incoming call has a size of its own, and grows with the text.
-  await page.setViewportSize(name.startsWith('incoming-window') ? incomingWindow(variant.options.textPercent) : variant.size);
+  // The small windows have sizes of their own, and grow with the text.
+  await page.setViewportSize(sizeOf(name, variant));
   await page.evaluate(([screen, options]) => window.duet.show(screen, options), [fixture, variant.options]);
   await page.waitForFunction(() => [...document.querySelectorAll('canvas')].every((canvas) => canvas.width !== 300), undefined, { timeout: 5000 }).catch(() => faults.push(`${where}: no picture`));
   if (act) await act(page);
@@ -76,8 +76,10 @@ async function look(page, variant, fixture, name, act) {
 }
 
 /** Playwright takes whole pixels only. */
-function incomingWindow(textPercent) {
-  return { width: Math.round(3.6 * textPercent), height: Math.round(4.6 * textPercent) };
+function sizeOf(name, { size, options: { textPercent } }) {
+  const small = (width, height) => ({ width: Math.round((width * textPercent) / 100), height: Math.round((height * textPercent) / 100) });
+  if (name.startsWith('incoming-window')) return small(360, 460);
+  return name.startsWith('sharing-window') ? small(420, 48) : size;
 }
 
 async function openPage(variant) {

@@ -19,6 +19,7 @@ export const extras = [
   { name: 'call-microphone-menu', fixture: 'call', act: click('microphone-menu') },
   { name: 'call-camera-menu', fixture: 'call', act: click('camera-menu') },
   { name: 'call-swapped', fixture: 'call', act: (page) => page.getByTestId('self-tile').getByRole('button').nth(1).click({ force: true }) },
+  { name: 'call-peer-camera-large', fixture: 'call-peer-screen-tile', act: (page) => page.getByTestId('swap-peer').click() },
   {
     name: 'call-statistics-later', fixture: 'call-statistics',
     act: (page) => page.evaluate(() => {

@@ -85,7 +85,7 @@ export class Call {
 
   /** What of the other there is to see and hear. */
   pictures() {
-    return this.#link?.pictures() ?? { audio: null, camera: null, screen: null };
+    return this.#link?.pictures() ?? { audio: null, main: null, tile: null };
   }
 
   /**

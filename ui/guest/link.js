@@ -169,7 +169,7 @@ export class Link {
     await this.#described();
   }
 
-  /** Sends on the first audio and video section of the other's offer; later ones (a shared screen) are only watched. */
+  /** Sends on the first audio and video section of the other's offer; later ones (the camera beside a screen) are only watched. */
   async #claim() {
     const free = this.pc.getTransceivers().filter(({ mid, currentDirection }) => mid !== null && currentDirection !== 'stopped');
     for (const kind of /** @type {const} */ (['audio', 'video'])) {
@@ -190,7 +190,8 @@ export class Link {
     const word = /** @type {Word} */ (description.type);
     const ufrag = ufragOf(description.sdp);
     const candidates = ufrag === this.#sentUfrag ? this.#sent.filter((sent) => sent.word === 'candidate') : [];
-    const msg = JSON.stringify(description);
+    // And this page shows a second picture.
+    const msg = JSON.stringify({ type: description.type, sdp: description.sdp, tile: true });
     this.#sent = [{ word, msg }, ...candidates];
     this.#sentUfrag = ufrag;
     this.#options.send(word, this.session, msg);

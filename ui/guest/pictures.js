@@ -1,9 +1,9 @@
-/** What of the other there is to see and hear: one sound, one camera, perhaps a shared screen. */
+/** What of the other there is to see and hear: one sound, one picture, and beside a shared screen perhaps the camera. */
 
-/** The stream of a shared screen is called so by the application. */
-const SCREEN_STREAM = 'duet-screen';
+/** The stream of the camera beside a screen is called so by the application. */
+const TILE_STREAM = 'duet-tile';
 
-/** @typedef {{ audio: MediaStreamTrack | null, camera: MediaStreamTrack | null, screen: MediaStreamTrack | null }} Pictures */
+/** @typedef {{ audio: MediaStreamTrack | null, main: MediaStreamTrack | null, tile: MediaStreamTrack | null }} Pictures */
 /** The part of a transceiver that counts. @typedef {{ currentDirection: RTCRtpTransceiverDirection | null, receiver: { track: MediaStreamTrack } }} Received */
 
 /**
@@ -14,14 +14,14 @@ const SCREEN_STREAM = 'duet-screen';
  */
 export function remotePictures(transceivers, streams) {
   /** @type {Pictures} */
-  const found = { audio: null, camera: null, screen: null };
+  const found = { audio: null, main: null, tile: null };
   for (const transceiver of transceivers) {
     const { currentDirection, receiver } = transceiver;
     if (currentDirection !== 'sendrecv' && currentDirection !== 'recvonly') continue;
-    const isScreen = streams.get(transceiver)?.startsWith(SCREEN_STREAM) === true;
+    const isTile = streams.get(transceiver)?.startsWith(TILE_STREAM) === true;
     if (receiver.track.kind === 'audio') found.audio ??= receiver.track;
-    else if (isScreen) found.screen ??= receiver.track;
-    else found.camera ??= receiver.track;
+    else if (isTile) found.tile ??= receiver.track;
+    else found.main ??= receiver.track;
   }
   return found;
 }

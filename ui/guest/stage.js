@@ -1,7 +1,7 @@
 /**
  * What of the other is on the stage: the camera, or a name where there is none, or a shared screen with the camera as a tile.
  *
- * One video element carries camera and sound together, so that the browser keeps lips and voice in step; it stays in the page
+ * One video element carries the first picture and the sound together, so that the browser keeps them in step; it stays in the page
  * even while its picture is not shown.
  */
 import { avatar, fillWith, h, say, set } from './dom.js';
@@ -16,12 +16,13 @@ import { t } from './words.js';
  * @param {Media} media
  */
 export function remoteStage(call, media) {
-  const camera = h('video', { class: 'video', autoplay: true, playsinline: true, 'data-testid': 'video-remote' });
-  const screen = h('video', { class: 'video contain', autoplay: true, playsinline: true, 'data-testid': 'video-screen' });
-  screen.muted = true;
+  const main = h('video', { class: 'video', autoplay: true, playsinline: true, 'data-testid': 'video-remote' });
+  const tile = h('video', { class: 'video', autoplay: true, playsinline: true, 'data-testid': 'video-tile' });
+  tile.muted = true;
   const face = h('div', { class: 'nopicture', 'data-testid': 'remote-camera-off' });
-  const small = h('div', { class: 'peer-tile' });
-  const full = h('div', { class: 'full' });
+  const caption = h('span', { class: 'cap ell' });
+  const small = h('div', { class: 'peer-tile', hidden: true, 'data-testid': 'peer-tile' }, tile, caption);
+  const full = h('div', { class: 'full' }, main, face);
   const unlock = h('button', { class: 'btn primary', type: 'button', 'data-testid': 'play-sound', onclick: () => void play() }, t('guest.playSound'));
   const blocked = h('div', { class: 'held', role: 'alert', hidden: true }, h('p', {}, t('guest.soundHeld')), unlock);
   const root = h('div', { class: 'remote' }, full, small, blocked);
@@ -31,35 +32,34 @@ export function remoteStage(call, media) {
   /** A browser may hold sound back until the person has clicked. */
   async function play() {
     try {
-      await camera.play();
+      await main.play();
       blocked.hidden = true;
     } catch (error) {
       // Another picture in the place of this one interrupts, too; that is no refusal.
       blocked.hidden = /** @type {Error} */ (error).name !== 'NotAllowedError';
     }
   }
-  camera.addEventListener('loadedmetadata', () => void play());
+  main.addEventListener('loadedmetadata', () => void play());
+  // Silent pictures may always play; another one in its place interrupts.
+  tile.addEventListener('loadedmetadata', () => void tile.play().catch(() => undefined));
 
   function update() {
     const pictures = call.pictures();
-    show(camera, [pictures.audio, pictures.camera]);
-    show(screen, [pictures.screen]);
-    if (camera.srcObject !== null && camera.paused && blocked.hidden) void play();
-    void media.route(camera);
-    const hasScreen = pictures.screen !== null;
-    const hasCamera = pictures.camera !== null && (call.peer?.video === 'on' || call.peer?.video === 'screen');
-    camera.classList.toggle('contain', call.peer?.video === 'screen' && !hasScreen);
+    show(main, [pictures.audio, pictures.main]);
+    show(tile, [pictures.tile]);
+    if (main.srcObject !== null && main.paused && blocked.hidden) void play();
+    void media.route(main);
+    const isScreen = call.peer?.video === 'screen';
+    const hasPicture = pictures.main !== null && (call.peer?.video === 'on' || isScreen);
+    main.classList.toggle('contain', isScreen);
     const name = call.peer?.name || t('common.someone');
-    set(camera, { 'aria-label': t('call.remoteVideo', { name }) });
-    set(screen, { 'aria-label': t('guest.screenOf', { name }) });
+    set(main, { 'aria-label': t(isScreen ? 'guest.screenOf' : 'call.remoteVideo', { name }) });
+    set(tile, { 'aria-label': t('call.remoteVideo', { name }) });
+    say(caption, name);
     showFace(name);
-    place(full, hasScreen ? screen : camera);
-    place(small, hasScreen ? camera : null);
-    if (!hasScreen) screen.remove();
-    face.hidden = hasScreen || hasCamera;
-    if (face.parentElement !== full) full.append(face);
+    face.hidden = hasPicture;
     full.classList.toggle('frozen', call.kind === 'reconnecting');
-    set(small, { hidden: !hasScreen || !hasCamera });
+    set(small, { hidden: !isScreen || pictures.tile === null });
     set(root, { hidden: !call.isLive });
   }
 
@@ -73,18 +73,6 @@ export function remoteStage(call, media) {
 
   update();
   return { root, update };
-}
-
-/**
- * Moves an element only if it is elsewhere: moving stops a video.
- *
- * @param {Element} parent
- * @param {HTMLVideoElement | null} video
- */
-function place(parent, video) {
-  if (video === null || video.parentElement === parent) return;
-  parent.prepend(video);
-  void video.play().catch(() => undefined);
 }
 
 /**

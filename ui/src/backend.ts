@@ -30,6 +30,8 @@ export interface Backend {
   rejoin(): Promise<void>;
   /** From a last screen (full, failed, left) back to Home. */
   dismiss(): Promise<void>;
+  /** What admits us to the configured server, if it is closed; empty forgets it. */
+  setServerToken(token: string): Promise<void>;
   trustCertificate(sha256Fingerprint: string): Promise<void>;
 
   /** What can be shown, with pictures of it. */
@@ -44,7 +46,7 @@ export interface Backend {
   /** Calls somebody who is online. No device opens before they accept. */
   callPerson(uid: string, media: CallMedia): Promise<void>;
   /** Calls whoever is online under this name. */
-  callName(name: string): Promise<void>;
+  callName(name: string, media: CallMedia): Promise<void>;
   /** After a call by name: the same person again. */
   callAgain(): Promise<void>;
   /** Takes the call that rings; leaves the present one first. */

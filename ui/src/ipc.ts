@@ -5,8 +5,9 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import type { Backend } from './backend';
-import type { FrameSocket, IncomingWindowView, InviteResult, Level, ScreensAnswer, View } from './generated/view';
+import type { FrameSocket, IncomingWindowView, InviteResult, Level, ScreensAnswer, SharingWindowView, View } from './generated/view';
 import type { IncomingBackend } from './incoming';
+import type { SharingBackend } from './sharing';
 
 export const tauriBackend: Backend = {
   onView: (listener) => listen<View>('view', (event) => listener(event.payload)),
@@ -24,6 +25,7 @@ export const tauriBackend: Backend = {
   retry: () => invoke('retry'),
   rejoin: () => invoke('rejoin'),
   dismiss: () => invoke('dismiss'),
+  setServerToken: (token) => invoke('set_server_token', { token }),
   trustCertificate: (sha256Fingerprint) => invoke('trust_certificate', { sha256Fingerprint }),
 
   listScreens: () => invoke<ScreensAnswer>('list_screens'),
@@ -32,7 +34,7 @@ export const tauriBackend: Backend = {
   joinCast: (code, id, title) => invoke('join_cast', { code, id, title }),
 
   callPerson: (uid, media) => invoke('call_person', { uid, media }),
-  callName: (name) => invoke('call_name', { name }),
+  callName: (name, media) => invoke('call_name', { name, media }),
   callAgain: () => invoke('call_again'),
   answerCall: (camera) => invoke('answer_call', { camera }),
   declineCall: () => invoke('decline_call'),
@@ -69,4 +71,9 @@ export const tauriIncomingBackend: IncomingBackend = {
   answerCall: (camera) => invoke('answer_call', { camera }),
   declineCall: () => invoke('decline_call'),
   silenceCall: () => invoke('silence_call'),
+};
+
+export const tauriSharingBackend: SharingBackend = {
+  sharingReady: () => invoke<SharingWindowView>('sharing_ready'),
+  stopSharing: () => invoke('stop_sharing'),
 };

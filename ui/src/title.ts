@@ -1,9 +1,14 @@
-/** The window's title: who, and whether they hear me. */
+/** The window's title: who, whether they hear me, and whether they see my screen. */
 import type { View } from './generated/view';
 import { t } from './i18n.svelte';
 import { screenOf } from './screen';
 
 export function windowTitle(view: View): string {
+  const title = callTitle(view);
+  return view.share === null ? title : t('title.sharing', { title });
+}
+
+function callTitle(view: View): string {
   const { call } = view;
   if (call.kind === 'calling') return t('title.calling', { name: call.name });
   if (screenOf(view) !== 'call') {

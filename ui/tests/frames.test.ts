@@ -27,7 +27,7 @@ test('chroma planes of odd sizes are rounded up', () => {
 
 test.each([
   ['too short', new ArrayBuffer(7)],
-  ['unknown stream', message(2, RGBA, 2, 2, 16)],
+  ['unknown stream', message(3, RGBA, 2, 2, 16)],
   ['unknown format', message(0, 9, 2, 2, 16)],
   ['no size', message(0, RGBA, 0, 2, 0)],
   ['absurd size', message(0, RGBA, 65535, 65535, 16)],

@@ -101,17 +101,17 @@ test('candidates name their description', () => {
   expect(ufragOf(undefined)).toBe('');
 });
 
-test('a shared screen is told from the camera by its stream', () => {
+test('the camera beside a screen is told from it by its stream', () => {
   const track = (kind: string, id: string): MediaStreamTrack => ({ kind, id }) as MediaStreamTrack;
   const received = (currentDirection: RTCRtpTransceiverDirection | null, kind: string, id: string) => ({ currentDirection, receiver: { track: track(kind, id) } });
-  const [sound, camera, screen] = [received('sendrecv', 'audio', 's'), received('recvonly', 'video', 'c'), received('sendrecv', 'video', 'd')];
-  const streams = new Map([[sound, 'duet'], [camera, 'duet'], [screen, 'duet-screen-1']]);
+  const [sound, main, tile] = [received('sendrecv', 'audio', 's'), received('recvonly', 'video', 'm'), received('sendrecv', 'video', 't')];
+  const streams = new Map([[sound, 'duet'], [main, 'duet'], [tile, 'duet-tile']]);
   const ids = (all: (typeof sound)[]) => Object.values(remotePictures(all, streams)).map((one) => one?.id ?? null);
-  expect(ids([sound, camera, screen])).toEqual(['s', 'c', 'd']);
-  expect(ids([screen, camera, sound])).toEqual(['s', 'c', 'd']);
-  screen.currentDirection = 'inactive';
+  expect(ids([sound, main, tile])).toEqual(['s', 'm', 't']);
+  expect(ids([tile, main, sound])).toEqual(['s', 'm', 't']);
+  tile.currentDirection = 'inactive';
   sound.currentDirection = null;
-  expect(ids([sound, camera, screen])).toEqual([null, 'c', null]);
+  expect(ids([sound, main, tile])).toEqual([null, 'm', null]);
 });
 
 test('texts are kept in order, settled once, and bounded', () => {

@@ -3,6 +3,7 @@ import { place } from '../src/lib/place';
 import { moveIndex } from '../src/lib/roving';
 import { sparkline } from '../src/lib/sparkline';
 import { moveCorner, nearestCorner } from '../src/state/corner';
+import { largeAfter, shownOf, swapped, type Large } from '../src/state/large';
 
 test('arrow keys go round, Home and End jump', () => {
   expect(moveIndex('ArrowRight', 2, 3, 'horizontal')).toBe(0);
@@ -22,6 +23,36 @@ test('arrow keys lead from corner to corner and stop at the edge', () => {
   expect(moveCorner('top-right', 'ArrowLeft')).toBe('top-left');
   expect(moveCorner('top-left', 'ArrowUp')).toBe('top-left');
   expect(moveCorner('bottom-left', 'ArrowRight')).toBe('bottom-right');
+});
+
+test('a screen that arrives is large, and a camera that goes is not', () => {
+  const [camera, screen, both] = [
+    { screen: false, tile: false },
+    { screen: true, tile: false },
+    { screen: true, tile: true },
+  ];
+  for (const large of ['peer', 'local', 'camera'] satisfies Large[]) {
+    expect(largeAfter(large, camera, screen)).toBe('peer');
+    expect(largeAfter(large, camera, both)).toBe('peer');
+    // What the person has chosen since then stays.
+    expect(largeAfter(large, both, both)).toBe(large);
+  }
+  expect(largeAfter('camera', both, screen)).toBe('peer');
+  expect(largeAfter('camera', both, camera)).toBe('peer');
+  expect(largeAfter('local', both, camera)).toBe('local');
+});
+
+test('a click on a small picture makes it large, and another one small again', () => {
+  expect(swapped('peer', 'camera')).toBe('camera');
+  expect(swapped('camera', 'camera')).toBe('peer');
+  expect(swapped('camera', 'local')).toBe('local');
+});
+
+test('a second picture belongs to a screen', () => {
+  const peer = { name: null, audio: 'on', video: 'on', tile: true } as const;
+  expect(shownOf(peer)).toEqual({ screen: false, tile: false });
+  expect(shownOf({ ...peer, video: 'screen' })).toEqual({ screen: true, tile: true });
+  expect(shownOf(null)).toEqual({ screen: false, tile: false });
 });
 
 test('a menu stays in the window, on the roomier side', () => {

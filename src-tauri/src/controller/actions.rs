@@ -8,7 +8,7 @@ use super::calls::ignore_closed;
 use super::{Controller, Place, Window};
 use crate::commands::{Action, Done};
 use crate::view::{
-    CallMedia, CallView, CameraFormat, CommandError, CommandErrorCode, IcePolicy, NoticeAction,
+    CallView, CameraFormat, CastView, CommandError, CommandErrorCode, IcePolicy, NoticeAction,
     NoticeData, NoticeLevel, Settings, SettingsPatch,
 };
 
@@ -48,13 +48,9 @@ impl<W: Window> Controller<W> {
             Action::Cancel | Action::Leave => ignore_closed(self.endpoint.leave().await),
             Action::Retry => self.retry().await,
             Action::Rejoin => self.rejoin().await,
-            Action::Dismiss => {
-                self.view.call = CallView::Idle;
-                ignore_closed(self.endpoint.leave().await);
-                self.check_server();
-            }
+            Action::Dismiss => self.dismiss().await,
             Action::CallPerson(uid, media) => return self.call_person(uid, media).await,
-            Action::CallName(name) => return self.call_name(name, CallMedia::Video).await,
+            Action::CallName(name, media) => return self.call_name(name, media).await,
             Action::CallAgain => return self.call_again().await,
             Action::AnswerCall(camera) => return self.answer_call(camera).await,
             Action::DeclineCall => return self.decline_call().await,
@@ -64,6 +60,7 @@ impl<W: Window> Controller<W> {
             Action::SendText(text) => return self.send_text(&text).await,
             Action::RetryText(id) => return self.retry_text(id).await,
             Action::OpenLink(link) => return self.open_link(&link),
+            Action::SetServerToken(token) => return self.set_server_token(&token).await,
             Action::TrustCertificate(fingerprint) => self.trust(&fingerprint).await,
             Action::SetMicrophone(on) => self.set_microphone(on).await,
             Action::SetCamera(on) => self.set_camera(on).await,
@@ -118,12 +115,21 @@ impl<W: Window> Controller<W> {
         Ok(())
     }
 
+    /// From a last screen back to Home.
+    async fn dismiss(&mut self) {
+        self.view.call = CallView::Idle;
+        ignore_closed(self.endpoint.leave().await);
+        self.check_server();
+    }
+
     async fn retry(&mut self) {
         if self.view.call == CallView::Idle {
             self.check_server();
         }
         if let Some(place) = self.place.clone() {
             self.set_place_server(&place).await;
+        } else if self.view.cast.is_some() {
+            self.set_configured_server().await;
         }
         ignore_closed(self.endpoint.retry().await);
     }
@@ -147,7 +153,12 @@ impl<W: Window> Controller<W> {
         self.save();
         self.check_server();
         self.update_directory().await;
-        self.retry().await;
+        if self.view.cast == Some(CastView::Presenter) {
+            // What was to be shown is chosen again: the page asks for the code once more.
+            self.dismiss().await;
+        } else {
+            self.retry().await;
+        }
     }
 
     pub(super) async fn set_microphone(&mut self, on: bool) {
@@ -216,6 +227,12 @@ impl<W: Window> Controller<W> {
             return;
         };
         let kind = match notice.data {
+            NoticeData::TextArrived { uid, .. } => {
+                if action == NoticeAction::Open && self.open_chat(Some(uid)).is_err() {
+                    tracing::debug!("a text without a sender");
+                }
+                return;
+            }
             NoticeData::DeviceLost { device, .. }
             | NoticeData::DeviceBack { device, .. }
             | NoticeData::DeviceFailed { device, .. } => device,
@@ -225,15 +242,14 @@ impl<W: Window> Controller<W> {
             | NoticeData::ShareEnded { .. }
             | NoticeData::CastEnded
             | NoticeData::MissedCall { .. }
-            | NoticeData::TextArrived { .. }
             | NoticeData::LinkFailed
             | NoticeData::PeerJoined { .. } => return,
         };
         match action {
             NoticeAction::Retry => self.retry_device(kind).await,
             NoticeAction::Undo => self.undo_device_change(kind).await,
-            // The page opens the devices by itself.
-            NoticeAction::PickAnother => {}
+            // The page opens the devices by itself; nothing came that could be looked at.
+            NoticeAction::PickAnother | NoticeAction::Open => {}
         }
     }
 }

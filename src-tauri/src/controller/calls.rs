@@ -13,8 +13,9 @@ use super::quality::QualityMeter;
 use super::statistics::call_path;
 use super::{Controller, Window, neutral, now_ms};
 use crate::view::{
-    CallPath, CallView, EndedBy, Failure, Level, NoticeData, NoticeLevel, PeerLeftReason, PeerView,
-    Recent, RecentKind, ReconnectCause, RemoteAudio, RemoteVideo, UnansweredReason,
+    CallMedia, CallPath, CallView, EndedBy, Failure, Level, NoticeData, NoticeLevel,
+    PeerLeftReason, PeerView, Recent, RecentKind, ReconnectCause, RemoteAudio, RemoteVideo,
+    UnansweredReason,
 };
 
 /// A peer of whom nothing is known but perhaps the name.
@@ -23,6 +24,7 @@ pub(super) fn unknown_peer(name: Option<String>) -> PeerView {
         name,
         audio: RemoteAudio::On,
         video: RemoteVideo::On,
+        tile: false,
     }
 }
 
@@ -51,6 +53,10 @@ impl<W: Window> Controller<W> {
                     VideoState::Lost => RemoteVideo::Lost,
                     VideoState::Screen => RemoteVideo::Screen,
                 };
+                self.show_peer();
+            }
+            EndpointEvent::RemoteTile(comes) => {
+                self.peer.tile = comes;
                 self.show_peer();
             }
             EndpointEvent::Connection(figures) => self.connection(&figures),
@@ -140,6 +146,7 @@ impl<W: Window> Controller<W> {
         self.follow_cast(state);
         if !state.is_active() {
             self.view.close_requested = false;
+            self.forget_share();
             self.remember_call(state);
             // A call that was answered meanwhile has set the camera already.
             // The end of an earlier state says nothing about the call that is only asked for.
@@ -173,6 +180,7 @@ impl<W: Window> Controller<W> {
                 peer, media, cause, ..
             } => CallView::Unanswered {
                 name: neutral::name(peer.name.as_deref().unwrap_or_default()),
+                uid: Some(peer.uid.clone()),
                 media: page_media(*media),
                 reason: unanswered_reason(*cause),
             },
@@ -255,6 +263,7 @@ impl<W: Window> Controller<W> {
             FailureCause::Server(problem) if problem.0 == "replaced" => Failure::Replaced,
             FailureCause::Server(_) => Failure::ServerUnreachable { host },
             FailureCause::Refused(code) => Failure::Refused {
+                host,
                 server_code: serde_json::to_value(code)
                     .ok()
                     .and_then(|value| value.as_str().map(str::to_owned))
@@ -324,7 +333,7 @@ impl<W: Window> Controller<W> {
         };
         if let Some(named) = self.named.clone() {
             if !self.was_never_made() {
-                self.remember_named(named.kind, named.name, duration_ms);
+                self.remember_named(named.kind, named.name, named.media, duration_ms);
             }
             return;
         }
@@ -336,6 +345,7 @@ impl<W: Window> Controller<W> {
             room_id: place.room_id.to_string(),
             server_url: place.other_server.as_ref().map(|server| server.url.clone()),
             peer_name: self.peer.name.clone(),
+            media: CallMedia::Video,
             ended_ms: now_ms(),
             duration_ms,
         };

@@ -10,8 +10,8 @@ use super::calls::ignore_closed;
 use super::{Controller, Window, neutral, now_ms, server_time};
 use crate::commands::Done;
 use crate::view::{
-    CallView, ChatView, CommandError, CommandErrorCode, MessageState, MessageView, NoticeData,
-    NoticeLevel, SendProblem,
+    CallView, ChatView, CommandError, CommandErrorCode, MessageState, MessageView, NoticeAction,
+    NoticeData, NoticeLevel, SendProblem,
 };
 
 /// The protocol's limit for a text, in bytes of UTF-8.
@@ -54,6 +54,13 @@ impl Chats {
             .iter()
             .find(|known| known.uid == uid)
             .map_or(0, |known| known.unread)
+    }
+
+    /// With whom a text went either way, the last one first.
+    pub(super) fn written(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let written = self.list.iter().rev();
+        let written = written.filter(|known| !known.messages.is_empty());
+        written.map(|known| (known.uid.as_str(), known.name.as_deref()))
     }
 
     fn of(&mut self, uid: &str, name: Option<&str>) -> &mut Conversation {
@@ -159,18 +166,21 @@ impl<W: Window> Controller<W> {
             return;
         }
         self.chats.of(uid, None).unread += 1;
-        if self.peer_uid.as_ref() != Some(uid) {
-            let name = name.unwrap_or_default();
+        if self.room_peer() != Some(uid) {
+            let name = self.chats.of(uid, None).name.clone().unwrap_or_default();
             // One notice for a person, however much they write.
-            self.withdraw(
-                |data| matches!(data, NoticeData::TextArrived { name: known } if *known == name),
-            );
+            self.withdraw_text_notice(uid);
+            let uid = uid.clone();
             self.notify(
                 NoticeLevel::Info,
-                NoticeData::TextArrived { name },
-                Vec::new(),
+                NoticeData::TextArrived { uid, name },
+                vec![NoticeAction::Open],
             );
         }
+    }
+
+    fn withdraw_text_notice(&mut self, from: &str) {
+        self.withdraw(|data| matches!(data, NoticeData::TextArrived { uid, .. } if uid == from));
     }
 
     fn text_answered(&mut self, sent_as: &str, state: MessageState) {
@@ -178,6 +188,24 @@ impl<W: Window> Controller<W> {
         if let Some((_, message)) = self.chats.message(is_it) {
             message.shown.state = state;
             message.sent_as = None;
+        }
+    }
+
+    /// Who is in the room with us. The end of a call leaves a name for its last screen, and nobody there.
+    fn room_peer(&self) -> Option<&str> {
+        match self.view.call {
+            CallView::Negotiating { .. }
+            | CallView::Connected { .. }
+            | CallView::Reconnecting { .. } => self.peer_uid.as_deref(),
+            CallView::Idle
+            | CallView::Calling { .. }
+            | CallView::Unanswered { .. }
+            | CallView::Joining { .. }
+            | CallView::WaitingForPeer { .. }
+            | CallView::PeerLeft { .. }
+            | CallView::Full { .. }
+            | CallView::Failed { .. }
+            | CallView::Left { .. } => None,
         }
     }
 
@@ -193,11 +221,8 @@ impl<W: Window> Controller<W> {
         };
         let conversation = self.chats.of(&uid, name.as_deref());
         conversation.unread = 0;
-        let name = conversation.name.clone().unwrap_or_default();
+        self.withdraw_text_notice(&uid);
         self.chats.open = Some(uid);
-        self.withdraw(
-            |data| matches!(data, NoticeData::TextArrived { name: known } if *known == name),
-        );
         self.show_chat();
         Ok(())
     }
@@ -246,7 +271,7 @@ impl<W: Window> Controller<W> {
         let sent_as = generate_uid();
         message.sent_as = Some(sent_as.clone());
         let text = message.shown.text.clone();
-        let to = if self.peer_uid.as_ref() == Some(&uid) {
+        let to = if self.room_peer() == Some(&uid) {
             TextTarget::Peer
         } else {
             TextTarget::User(uid)
@@ -257,7 +282,8 @@ impl<W: Window> Controller<W> {
 
     /// Puts what is known of the conversations into the view.
     pub(super) fn show_chat(&mut self) {
-        let peer = self.peer_uid.as_deref();
+        let peer = self.room_peer().map(str::to_owned);
+        let peer = peer.as_deref();
         let open = self.chats.open.as_deref();
         let conversation = self
             .chats
@@ -275,9 +301,7 @@ impl<W: Window> Controller<W> {
             in_call: peer == Some(known.uid.as_str()),
         });
         self.view.call_unread = peer.map_or(0, |uid| self.chats.unread(uid));
-        for person in &mut self.view.people.list {
-            person.unread = self.chats.unread(&person.uid);
-        }
+        self.list_people();
     }
 
     /// A conversation opened beside one screen does not stay open beside another.

@@ -149,6 +149,7 @@ impl<W: Window> Controller<W> {
             EngineKind::Camera => DeviceKind::Camera,
             EngineKind::Microphone => DeviceKind::Microphone,
             EngineKind::Speaker => DeviceKind::Speaker,
+            EngineKind::Ringer => DeviceKind::Ringer,
         };
         tracing::debug!(?kind, change = ?notice.change, "device");
         match notice.change {
@@ -203,7 +204,13 @@ impl<W: Window> Controller<W> {
                 name: self.active_name(kind),
                 problem,
             };
-            let actions = vec![NoticeAction::Retry, NoticeAction::PickAnother];
+            let actions = match kind {
+                // It is tried again by itself as long as it rings.
+                DeviceKind::Ringer => vec![NoticeAction::PickAnother],
+                DeviceKind::Camera | DeviceKind::Microphone | DeviceKind::Speaker => {
+                    vec![NoticeAction::Retry, NoticeAction::PickAnother]
+                }
+            };
             self.notify(NoticeLevel::Error, data, actions);
         }
     }
@@ -267,8 +274,10 @@ impl<W: Window> Controller<W> {
                     .select_speaker(AudioSinkSpec::Device(id))
                     .await
             }
-            // Opened for each call that rings.
-            DeviceKind::Ringer => return,
+            DeviceKind::Ringer => {
+                self.ring_elsewhere().await;
+                return;
+            }
         };
         ignore_closed(done);
     }

@@ -34,6 +34,7 @@ pub(super) fn first_view(stored: &Stored, server: &ServerHost) -> View {
             url: server.url().to_owned(),
             host: super::host_of(server.url()),
             embedded,
+            has_token: stored.token_for(server.url()).is_some(),
             reach: ServerReach::Checking,
             network,
         },

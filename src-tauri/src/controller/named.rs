@@ -5,7 +5,7 @@
 
 use duet_engine::call::{IncomingCall, RingEnd, UnansweredCause};
 use duet_media::audio::{AudioSinkSpec, DEFAULT_DEVICE};
-use duet_protocol::CallMedia as Media;
+use duet_protocol::{CallMedia as Media, User, canonical_name};
 
 use super::calls::ignore_closed;
 use super::{Controller, RingScreen, Window, neutral, now_ms};
@@ -31,6 +31,8 @@ pub(super) struct Ringing {
     since_ms: i64,
     /// The tone and the notification are on, and the window was opened.
     announced: bool,
+    /// The tone is on.
+    sounds: bool,
     /// Shown in the main window: we were in a call, or wanted quiet.
     in_main_window: bool,
 }
@@ -38,13 +40,8 @@ pub(super) struct Ringing {
 impl<W: Window> Controller<W> {
     /// Calls somebody who is online.
     pub(super) async fn call_person(&mut self, uid: String, media: CallMedia) -> Done {
-        let listed = self
-            .view
-            .people
-            .list
-            .iter()
-            .find(|person| person.uid == uid);
-        let Some(name) = listed.map(|person| person.name.clone()) else {
+        let listed = self.people.iter().find(|user| user.uid == uid);
+        let Some(name) = listed.map(|user| neutral::name(&user.name)) else {
             return Err(CommandError {
                 code: CommandErrorCode::NotNow,
                 detail: "this person is not online".to_owned(),
@@ -64,13 +61,11 @@ impl<W: Window> Controller<W> {
 
     /// Calls whoever has this name now; says so when nobody has.
     pub(super) async fn call_name(&mut self, name: String, media: CallMedia) -> Done {
-        let listed = self
-            .view
-            .people
-            .list
-            .iter()
-            .find(|person| person.name == name);
-        if let Some(uid) = listed.map(|person| person.uid.clone()) {
+        // As the server compares names: someone who comes back in capitals is the same.
+        let wanted = canonical_name(&name);
+        let is_it = |user: &&User| wanted.is_some() && canonical_name(&user.name) == wanted;
+        let listed = self.people.iter().find(is_it);
+        if let Some(uid) = listed.map(|user| user.uid.clone()) {
             return self.call_person(uid, media).await;
         }
         let is_online = self.view.people.presence == crate::view::Presence::Online;
@@ -86,6 +81,7 @@ impl<W: Window> Controller<W> {
         });
         self.view.call = CallView::Unanswered {
             name,
+            uid: None,
             media,
             reason,
         };
@@ -109,6 +105,7 @@ impl<W: Window> Controller<W> {
             call,
             since_ms: now_ms(),
             announced: false,
+            sounds: false,
             in_main_window: self.is_active(),
         });
         self.show_incoming();
@@ -123,6 +120,7 @@ impl<W: Window> Controller<W> {
         };
         if let Some(ringing) = &mut self.ringing {
             ringing.announced = true;
+            ringing.sounds = true;
             self.window.ring(&RingScreen {
                 call_id: ringing.call.call_id.clone(),
                 name: incoming.name,
@@ -152,7 +150,8 @@ impl<W: Window> Controller<W> {
             RingEnd::Declined => (RecentKind::CalledYou, false),
             RingEnd::Cancelled | RingEnd::Missed | RingEnd::Lost => (RecentKind::Missed, true),
         };
-        self.remember_named(kind, name.clone(), None);
+        let media = page_media(call.media);
+        self.remember_named(kind, name.clone(), media, None);
         if is_missed {
             self.notify(
                 NoticeLevel::Info,
@@ -189,6 +188,8 @@ impl<W: Window> Controller<W> {
     /// The call that was answered is the one that runs from here.
     pub(super) fn begin_answered(&mut self) {
         if let Some((named, camera)) = self.answered.take() {
+            // Where it was answered may be a window or a notification that is gone now.
+            self.window.raise();
             self.named = Some(named);
             self.place = None;
             self.connected_since_ms = None;
@@ -205,6 +206,9 @@ impl<W: Window> Controller<W> {
 
     /// No sound any more; the call may still be answered.
     pub(super) async fn silence_call(&mut self) {
+        if let Some(ringing) = &mut self.ringing {
+            ringing.sounds = false;
+        }
         ignore_closed(self.endpoint.set_ringing(None).await);
     }
 
@@ -243,6 +247,7 @@ impl<W: Window> Controller<W> {
             && let Some(mut ringing) = self.ringing.take()
         {
             self.stop_announcing(&ringing).await;
+            ringing.sounds = false;
             ringing.in_main_window = true;
             self.ringing = Some(ringing);
         }
@@ -289,6 +294,7 @@ impl<W: Window> Controller<W> {
         &mut self,
         kind: RecentKind,
         name: String,
+        media: CallMedia,
         duration_ms: Option<i64>,
     ) {
         self.stored.remember(Recent {
@@ -296,11 +302,20 @@ impl<W: Window> Controller<W> {
             room_id: String::new(),
             server_url: None,
             peer_name: Some(name),
+            media,
             ended_ms: now_ms(),
             duration_ms,
         });
         self.view.recents.clone_from(&self.stored.recents);
         self.save();
+    }
+
+    /// Another device rings from now on, also for the call that rings.
+    pub(super) async fn ring_elsewhere(&mut self) {
+        if self.ringing.as_ref().is_some_and(|ringing| ringing.sounds) {
+            let sink = self.ring_sink();
+            ignore_closed(self.endpoint.set_ringing(Some(sink)).await);
+        }
     }
 
     /// Where calls ring: the chosen device, or the system's.

@@ -1,4 +1,4 @@
-//! Being online: who else is, and whether the server lists us.
+//! Being online: who else is, and whether the server lists us. Whom we wrote with stays in sight.
 //!
 //! Nothing goes to the server before the person turned being online on; it is a setting from then on.
 
@@ -8,7 +8,7 @@ use duet_protocol::User;
 
 use super::calls::ignore_closed;
 use super::{Controller, Window, neutral};
-use crate::view::{LoginProblem, PeopleView, PersonView, Presence};
+use crate::view::{LoginProblem, PersonState, PersonView, Presence};
 
 impl<W: Window> Controller<W> {
     /// Tells the endpoint whether and as whom to be listed.
@@ -19,12 +19,12 @@ impl<W: Window> Controller<W> {
         let directory = wanted.filter(|name| !name.is_empty()).map(|name| {
             let url = self.server.url().to_owned();
             let trusted_fingerprints = self.stored.fingerprints_of(&url);
+            let access = self.token_for(&url);
             DirectoryConfig {
                 server: ServerConfig {
                     url,
                     trusted_fingerprints,
-                    // Tokens come with invites, and those are for rooms.
-                    access: None,
+                    access,
                 },
                 name,
                 lobby: None,
@@ -60,6 +60,7 @@ impl<W: Window> Controller<W> {
                     "name-taken" => LoginProblem::NameTaken,
                     "name-invalid" => LoginProblem::NameInvalid,
                     "lobby-full" => LoginProblem::LobbyFull,
+                    "not-allowed" => LoginProblem::NotAllowed,
                     _ => LoginProblem::Refused,
                 };
                 self.show_people(Presence::Refused { problem }, Vec::new());
@@ -68,18 +69,31 @@ impl<W: Window> Controller<W> {
     }
 
     fn show_people(&mut self, presence: Presence, users: Vec<User>) {
-        self.view.people = PeopleView {
-            presence,
-            list: users
-                .iter()
-                .map(|user| PersonView {
-                    uid: user.uid.clone(),
-                    name: neutral::name(&user.name),
-                    busy: user.busy,
-                    unread: self.chats.unread(&user.uid),
-                })
-                .collect(),
-        };
+        self.view.people.presence = presence;
         self.people = users;
+        self.list_people();
+    }
+
+    /// Puts everybody into the view who can be called or whose texts can be read: the server's list, then
+    /// those of our conversations who are not on it, the one spoken with last first.
+    pub(super) fn list_people(&mut self) {
+        let listed = self.people.iter().map(|user| PersonView {
+            uid: user.uid.clone(),
+            name: neutral::name(&user.name),
+            state: match user.busy {
+                true => PersonState::Busy,
+                false => PersonState::Available,
+            },
+            unread: self.chats.unread(&user.uid),
+        });
+        let is_listed = |uid: &str| self.people.iter().any(|user| user.uid == uid);
+        let others = self.chats.written().filter(|(uid, _)| !is_listed(uid));
+        let others = others.map(|(uid, name)| PersonView {
+            uid: uid.to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+            state: PersonState::Offline,
+            unread: self.chats.unread(uid),
+        });
+        self.view.people.list = listed.chain(others).collect();
     }
 }

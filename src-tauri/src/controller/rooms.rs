@@ -4,7 +4,7 @@ use duet_engine::ServerConfig;
 use duet_protocol::{AccessToken, Invite, InviteError, InviteScheme, RoomEntry, parse_room_entry};
 
 use super::{Controller, OtherServer, Place, Window, host_of};
-use crate::server_host::ServerHost;
+use crate::server_host::{self, ServerHost};
 use crate::view::{
     ConfirmServerView, InviteProblem, InviteResult, JoinRequest, LobbyView, NetworkView,
     ServerReach,
@@ -121,6 +121,7 @@ impl<W: Window> Controller<W> {
                 .as_ref()
                 .map(|server| server.host.clone()),
         });
+        self.keep_token_of(&place).await;
         self.lobby = Some(place);
         self.update_preview().await;
     }
@@ -178,7 +179,8 @@ impl<W: Window> Controller<W> {
             Some(server) => server.url.clone(),
             None => self.server.url().to_owned(),
         };
-        self.set_server(url, place.access.clone()).await;
+        let access = place.access.clone().or_else(|| self.token_for(&url));
+        self.set_server(url, access).await;
     }
 
     /// Tells the endpoint who we are, and that it is about the configured server.
@@ -186,7 +188,9 @@ impl<W: Window> Controller<W> {
         let name = self.stored.settings.display_name.clone();
         let name = (!name.is_empty()).then_some(name);
         super::calls::ignore_closed(self.endpoint.set_name(name).await);
-        self.set_server(self.server.url().to_owned(), None).await;
+        let url = self.server.url().to_owned();
+        let access = self.token_for(&url);
+        self.set_server(url, access).await;
     }
 
     async fn set_server(&self, url: String, access: Option<AccessToken>) {
@@ -252,7 +256,10 @@ impl<W: Window> Controller<W> {
                 self.update_directory().await;
             }
             Err(error) => {
-                tracing::warn!(%error, "no server could be started");
+                tracing::warn!(
+                    kind = server_host::kind_of(&error),
+                    "no server could be started"
+                );
                 self.view.server.reach = ServerReach::Unreachable { retry_at_ms: None };
             }
         }
@@ -267,7 +274,10 @@ impl<W: Window> Controller<W> {
                 address: address.to_string(),
             },
             Err(error) => {
-                tracing::warn!(%error, "the server could not be opened to the network");
+                tracing::warn!(
+                    kind = error.kind(),
+                    "the server could not be opened to the network"
+                );
                 NetworkView::Failed
             }
         };

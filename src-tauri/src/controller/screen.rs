@@ -10,10 +10,10 @@ use duet_media::screen::{
 };
 
 use super::calls::{ignore_closed, milliseconds, unix_ms, unknown_peer};
-use super::{Controller, Window};
+use super::{Controller, Window, neutral};
 use crate::view::{
     CallView, CastCodeView, CastView, CommandError, CommandErrorCode, NoticeData, NoticeLevel,
-    ScreenProblem, ScreenView, ScreensAnswer, ShareView,
+    ScreenProblem, ScreenView, ScreensAnswer, ShareView, SharingWindowView,
 };
 
 /// The size of a preview, in pixels.
@@ -30,6 +30,7 @@ pub(super) fn screens() -> ScreensAnswer {
                 .take(MAX_SOURCES)
                 .map(screen_view)
                 .collect(),
+            shows_duet: cfg!(target_os = "linux"),
         },
         Err(error) => ScreensAnswer::Problem {
             code: problem(error.code()),
@@ -37,7 +38,7 @@ pub(super) fn screens() -> ScreensAnswer {
     }
 }
 
-fn screen_view(source: ScreenSource) -> ScreenView {
+pub(super) fn screen_view(source: ScreenSource) -> ScreenView {
     let (width, height) = PREVIEW;
     let picture = screen_preview_jpeg(&source.target, width, height)
         .map(|jpeg| {
@@ -49,8 +50,9 @@ fn screen_view(source: ScreenSource) -> ScreenView {
     ScreenView {
         id: source.target.to_string(),
         is_screen: matches!(source.target, ScreenTarget::Screen(_)),
-        title: source.title,
-        app: source.app,
+        // Any program, and any page in a browser, writes these.
+        title: neutral::name(&source.title),
+        app: neutral::name(&source.app),
         width: source.width,
         height: source.height,
         picture,
@@ -101,10 +103,32 @@ impl<W: Window> Controller<W> {
         self.window.set_left_out(is_screen);
         self.view.share = Some(ShareView {
             id,
-            title,
+            title: neutral::name(&title),
             is_screen,
             is_open: false,
         });
+        self.window.show_marker(self.view.settings.text_percent);
+    }
+
+    /// Nothing is shown any more.
+    pub(super) fn forget_share(&mut self) {
+        if self.view.share.take().is_some() {
+            self.window.set_left_out(false);
+            self.window.hide_marker();
+        }
+    }
+
+    /// What the marker above all windows shows.
+    pub(super) fn sharing_window(&self) -> SharingWindowView {
+        let settings = &self.view.settings;
+        SharingWindowView {
+            title: self.view.share.as_ref().map(|share| share.title.clone()),
+            language: settings.language,
+            theme: settings.theme,
+            text_percent: settings.text_percent,
+            reduce_motion: settings.reduce_motion,
+            more_contrast: settings.more_contrast,
+        }
     }
 
     /// Becomes a display.
@@ -181,8 +205,7 @@ impl<W: Window> Controller<W> {
                 }
             }
             ShareEvent::Ended { code } => {
-                self.view.share = None;
-                self.window.set_left_out(false);
+                self.forget_share();
                 if let Some(code) = code {
                     let data = NoticeData::ShareEnded {
                         problem: problem(code),

@@ -23,6 +23,28 @@ struct Recorder {
     rings: watch::Sender<Option<RingScreen>>,
     links: watch::Sender<String>,
     closed: watch::Sender<bool>,
+    around: watch::Sender<Around>,
+}
+
+/// What a window does beside showing the view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Around {
+    left_out: bool,
+    marker: bool,
+    raised: u32,
+}
+
+impl Recorder {
+    /// Nobody reads what it remembers.
+    fn deaf() -> Self {
+        Self {
+            views: watch::channel(None).0,
+            rings: watch::channel(None).0,
+            links: watch::channel(String::new()).0,
+            closed: watch::channel(false).0,
+            around: watch::channel(Around::default()).0,
+        }
+    }
 }
 
 impl Window for Recorder {
@@ -36,7 +58,21 @@ impl Window for Recorder {
 
     fn set_title(&self, _title: &str) {}
 
-    fn set_left_out(&self, _on: bool) {}
+    fn set_left_out(&self, on: bool) {
+        self.around.send_modify(|around| around.left_out = on);
+    }
+
+    fn show_marker(&self, _text_percent: u16) {
+        self.around.send_modify(|around| around.marker = true);
+    }
+
+    fn hide_marker(&self) {
+        self.around.send_modify(|around| around.marker = false);
+    }
+
+    fn raise(&self) {
+        self.around.send_modify(|around| around.raised += 1);
+    }
 
     fn ring(&self, ring: &RingScreen) {
         self.rings.send_replace(Some(ring.clone()));
@@ -64,24 +100,31 @@ struct Person {
     rings: watch::Receiver<Option<RingScreen>>,
     links: watch::Receiver<String>,
     closed: watch::Receiver<bool>,
+    around: watch::Receiver<Around>,
     profile: TempDir,
 }
 
 impl Person {
     async fn opens(server: &Server) -> Self {
+        Self::opens_at(server.url()).await
+    }
+
+    async fn opens_at(server_url: String) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
         let (views, seen) = watch::channel(None);
         let (closed, is_closed) = watch::channel(false);
         let (rings, rung) = watch::channel(None);
         let (links, opened) = watch::channel(String::new());
+        let (around, happened) = watch::channel(Around::default());
         let recorder = Recorder {
             views,
             rings,
             links,
             closed,
+            around,
         };
         let frames = FrameServer::start().await.expect("a frame socket");
-        let start = start(profile.path().to_owned(), server.url());
+        let start = start(profile.path().to_owned(), server_url);
         let (controller, events) = Controller::start(start, recorder, frames)
             .await
             .expect("it starts");
@@ -95,15 +138,26 @@ impl Person {
             rings: rung,
             links: opened,
             closed: is_closed,
+            around: happened,
             profile,
         }
     }
 
     async fn does(&self, action: Action) {
+        self.tries(action).await.expect("it is done");
+    }
+
+    async fn tries(&self, action: Action) -> crate::commands::Done {
         let (reply, done) = oneshot::channel();
         let sent = self.commands.send(UiCommand::Act(action, reply)).await;
         sent.expect("the controller runs");
-        done.await.expect("an answer").expect("it is done");
+        done.await.expect("an answer")
+    }
+
+    async fn until_around(&mut self, what: &str, is_it: impl FnMut(&Around) -> bool) {
+        let found = tokio::time::timeout(PATIENCE, self.around.wait_for(is_it)).await;
+        let found = found.unwrap_or_else(|_elapsed| panic!("not {what}"));
+        found.expect("the controller runs");
     }
 
     async fn types(&self, text: &str) -> InviteResult {
@@ -202,6 +256,8 @@ fn is_connected(view: &View) -> bool {
 }
 
 mod by_name;
+mod closed;
+mod sharing;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_meet_and_part() {
@@ -295,38 +351,6 @@ async fn an_invite_to_another_server_is_confirmed_first() {
             .await;
         assert_eq!(view.lobby.is_some(), accept);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_invite_opens_a_closed_server_and_is_handed_on() {
-    let keys = duet_server::AccessKeys::parse("0123456789abcdef0123456789abcdef").expect("a key");
-    let token = keys.issue(&duet_server::Grant {
-        exp: u64::MAX,
-        room_id: Some("lunch".to_owned()),
-        name: None,
-        role: None,
-    });
-    let config = duet_server::ServerConfig {
-        access: Some(keys),
-        ..duet_server::ServerConfig::loopback()
-    };
-    let server = Server::bind(config).await.expect("a server");
-    let invite = format!("duet://{}/lunch#t={token}", server.local_addrs()[0]);
-    let mut stranger = Person::opens(&server).await;
-    stranger.joins("Eve").await;
-    stranger
-        .until("refused", |view| {
-            matches!(view.call, CallView::Failed { .. })
-        })
-        .await;
-    let mut ada = Person::opens(&server).await;
-    let result = ada.types(&invite).await;
-    assert!(matches!(result, InviteResult::Room { room_id } if room_id == "lunch"));
-    ada.enters("Ada").await;
-    ada.until("alone, with an invite that opens the door", |view| {
-        matches!(&view.call, CallView::WaitingForPeer { invite_url, .. } if *invite_url == invite)
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

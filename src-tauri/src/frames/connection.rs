@@ -61,9 +61,10 @@ async fn serve(socket: TcpStream, server: &FrameServer) -> Result<(), Error> {
     let Some(mut page) = open(socket, server).await? else {
         return Ok(());
     };
-    let (frames, mut waiting) = mpsc::channel(IN_FLIGHT * 2);
+    let (frames, mut waiting) = mpsc::channel(IN_FLIGHT * 3);
     server.local.attach(frames.clone());
-    server.remote.attach(frames);
+    server.remote.attach(frames.clone());
+    server.remote_tile.attach(frames);
     loop {
         tokio::select! {
             message = page.next() => match message {

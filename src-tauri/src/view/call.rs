@@ -29,6 +29,8 @@ pub enum CallView {
     Unanswered {
         /// Whom we called.
         name: String,
+        /// For a text instead; null when they could not get one either.
+        uid: Option<String>,
         /// With a picture or without.
         media: CallMedia,
         /// Why.
@@ -132,6 +134,8 @@ pub struct PeerView {
     pub audio: RemoteAudio,
     /// Their camera.
     pub video: RemoteVideo,
+    /// Their camera comes beside their screen, as a picture of its own.
+    pub tile: bool,
 }
 
 /// The other's microphone, as they say.
@@ -251,6 +255,8 @@ pub enum Failure {
     Refused {
         /// The server's code.
         server_code: String,
+        /// The server, for people.
+        host: String,
     },
     /// The same person joined from elsewhere.
     Replaced,

@@ -15,7 +15,7 @@ use super::settings::{LanguageChoice, ThemeChoice};
 pub struct PeopleView {
     /// Whether we are listed.
     pub presence: Presence,
-    /// The others, as the server sorts them; empty while we are not online.
+    /// The others, as the server sorts them, and behind them those we wrote with who are not listed.
     pub list: Vec<PersonView>,
 }
 
@@ -56,31 +56,47 @@ pub enum LoginProblem {
     NameInvalid,
     /// The lobby has no place left.
     LobbyFull,
+    /// The server is closed, and we have no token that admits us.
+    NotAllowed,
     /// The server refuses.
     Refused,
 }
 
-/// Somebody who is online.
+/// Somebody who is online, or whom we wrote with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, export_to = "view.ts")]
 pub struct PersonView {
     /// For commands.
     pub uid: String,
-    /// Their name.
+    /// Their name; empty when it is not known.
     pub name: String,
-    /// Cannot be called at the moment.
-    pub busy: bool,
+    /// Whether they can be called.
+    pub state: PersonState,
     /// Texts of theirs that were not looked at.
     pub unread: u32,
 }
 
-/// With a picture or without.
+/// Whether somebody can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "view.ts")]
+pub enum PersonState {
+    /// At once.
+    Available,
+    /// Not at the moment.
+    Busy,
+    /// Not listed, as far as we know.
+    Offline,
+}
+
+/// With a picture or without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, export_to = "view.ts")]
 pub enum CallMedia {
     /// Sound and pictures.
+    #[default]
     Video,
     /// The camera starts off.
     Audio,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::settings::{LanguageChoice, ThemeChoice};
+
 /// A screen or a window that can be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +39,8 @@ pub enum ScreensAnswer {
     Screens {
         /// Screens first.
         screens: Vec<ScreenView>,
+        /// Duet's own windows are in pictures of a whole screen: the system cannot leave them out.
+        shows_duet: bool,
     },
     /// None.
     Problem {
@@ -75,6 +79,25 @@ pub struct ShareView {
     pub is_screen: bool,
     /// It is open; until then it is being opened.
     pub is_open: bool,
+}
+
+/// Everything that the marker above all windows needs; it gets nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, export_to = "view.ts")]
+pub struct SharingWindowView {
+    /// What is shown; null when nothing is any more.
+    pub title: Option<String>,
+    /// The language of the interface.
+    pub language: LanguageChoice,
+    /// The colours of the interface.
+    pub theme: ThemeChoice,
+    /// The size of text, 100 to 140.
+    pub text_percent: u16,
+    /// Nothing moves by itself.
+    pub reduce_motion: bool,
+    /// Stronger lines and text.
+    pub more_contrast: bool,
 }
 
 /// What we are in a cast; the call beside it says how far it is.

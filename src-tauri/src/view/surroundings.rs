@@ -100,6 +100,8 @@ pub struct ServerView {
     pub host: String,
     /// Whether it runs inside this application.
     pub embedded: bool,
+    /// Whether we have a token for it, should it be closed.
+    pub has_token: bool,
     /// Whether it answers.
     pub reach: ServerReach,
     /// Whether others can reach the embedded server.
@@ -258,7 +260,9 @@ pub enum NoticeData {
     },
     /// A text came from somebody whose conversation is not open.
     TextArrived {
-        /// From whom.
+        /// From whom, for the answer.
+        uid: String,
+        /// Their name.
         name: String,
     },
     /// The link could not be opened.
@@ -281,4 +285,6 @@ pub enum NoticeAction {
     Retry,
     /// Choose another device.
     PickAnother,
+    /// Look at what came.
+    Open,
 }

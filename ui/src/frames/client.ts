@@ -1,5 +1,5 @@
 /**
- * One socket for both streams. Newest wins: a frame that comes before the last one was drawn takes its place, and the credit
+ * One socket for all streams. Newest wins: a frame that comes before the last one was drawn takes its place, and the credit
  * of the overtaken one goes back at once. Drawing happens in `requestAnimationFrame`; a hidden page draws nothing and asks
  * for nothing (size 0×0). A closed socket comes back with a fresh token, 200 ms to 5 s later.
  */

@@ -7,7 +7,10 @@
  */
 export const LOCAL = 0;
 export const REMOTE = 1;
-export type Stream = typeof LOCAL | typeof REMOTE;
+/** The other's camera beside their screen. */
+export const REMOTE_TILE = 2;
+export type Stream = typeof LOCAL | typeof REMOTE | typeof REMOTE_TILE;
+const isStream = (number: number): number is Stream => number === LOCAL || number === REMOTE || number === REMOTE_TILE;
 
 export const RGBA = 0;
 export const I420 = 1;
@@ -36,7 +39,7 @@ export function parseFrame(message: ArrayBuffer): Frame | null {
   const format = header.getUint8(1);
   const width = header.getUint16(4, true);
   const height = header.getUint16(6, true);
-  if ((stream !== LOCAL && stream !== REMOTE) || (format !== RGBA && format !== I420)) return null;
+  if (!isStream(stream) || (format !== RGBA && format !== I420)) return null;
   if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) return null;
   if (message.byteLength !== HEADER_BYTES + pixelBytes(format, width, height)) return null;
   const [sequence, handedOverUs] = [header.getUint32(8, true), header.getUint32(12, true)];

@@ -31,6 +31,10 @@ ringingSinceMs: number | null, } | { "kind": "unanswered",
  */
 name: string, 
 /**
+ * For a text instead; null when they could not get one either.
+ */
+uid: string | null, 
+/**
  * With a picture or without.
  */
 media: CallMedia, 
@@ -348,7 +352,11 @@ sha256Fingerprint: string, } | { "code": "connectionFailed" } | { "code": "wrong
 /**
  * The server's code.
  */
-serverCode: string, } | { "code": "replaced" } | { "code": "internal" };
+serverCode: string, 
+/**
+ * The server, for people.
+ */
+host: string, } | { "code": "replaced" } | { "code": "internal" };
 
 /**
  * Where frames come from. The token is single use: ask again for each connection.
@@ -525,7 +533,7 @@ problem: DeviceProblem | null, };
 /**
  * Why we are not listed.
  */
-export type LoginProblem = "noName" | "nameTaken" | "nameInvalid" | "lobbyFull" | "refused";
+export type LoginProblem = "noName" | "nameTaken" | "nameInvalid" | "lobbyFull" | "notAllowed" | "refused";
 
 /**
  * Whose a text is, and how far it got.
@@ -590,7 +598,7 @@ actions: Array<NoticeAction>, };
 /**
  * What can be done about a notice.
  */
-export type NoticeAction = "undo" | "retry" | "pickAnother";
+export type NoticeAction = "undo" | "retry" | "pickAnother" | "open";
 
 /**
  * What happened.
@@ -641,7 +649,11 @@ problem: ScreenProblem, } | { "code": "castEnded" } | { "code": "missedCall",
  */
 name: string, } | { "code": "textArrived", 
 /**
- * From whom.
+ * From whom, for the answer.
+ */
+uid: string, 
+/**
+ * Their name.
  */
 name: string, } | { "code": "linkFailed" } | { "code": "peerJoined", 
 /**
@@ -687,7 +699,11 @@ audio: RemoteAudio,
 /**
  * Their camera.
  */
-video: RemoteVideo, };
+video: RemoteVideo, 
+/**
+ * Their camera comes beside their screen, as a picture of its own.
+ */
+tile: boolean, };
 
 /**
  * Ourselves and the others of the lobby.
@@ -698,12 +714,17 @@ export type PeopleView = {
  */
 presence: Presence, 
 /**
- * The others, as the server sorts them; empty while we are not online.
+ * The others, as the server sorts them, and behind them those we wrote with who are not listed.
  */
 list: Array<PersonView>, };
 
 /**
- * Somebody who is online.
+ * Whether somebody can be called.
+ */
+export type PersonState = "available" | "busy" | "offline";
+
+/**
+ * Somebody who is online, or whom we wrote with.
  */
 export type PersonView = { 
 /**
@@ -711,13 +732,13 @@ export type PersonView = {
  */
 uid: string, 
 /**
- * Their name.
+ * Their name; empty when it is not known.
  */
 name: string, 
 /**
- * Cannot be called at the moment.
+ * Whether they can be called.
  */
-busy: boolean, 
+state: PersonState, 
 /**
  * Texts of theirs that were not looked at.
  */
@@ -757,6 +778,10 @@ serverUrl: string | null,
  * Who was there, or who called.
  */
 peerName: string | null, 
+/**
+ * With a picture or without; a room has none of its own.
+ */
+media: CallMedia, 
 /**
  * When it ended.
  */
@@ -841,7 +866,11 @@ export type ScreensAnswer = { "kind": "screens",
 /**
  * Screens first.
  */
-screens: Array<ScreenView>, } | { "kind": "problem", 
+screens: Array<ScreenView>, 
+/**
+ * Duet's own windows are in pictures of a whole screen: the system cannot leave them out.
+ */
+showsDuet: boolean, } | { "kind": "problem", 
 /**
  * Why.
  */
@@ -885,6 +914,10 @@ host: string,
  * Whether it runs inside this application.
  */
 embedded: boolean, 
+/**
+ * Whether we have a token for it, should it be closed.
+ */
+hasToken: boolean, 
 /**
  * Whether it answers.
  */
@@ -1044,6 +1077,35 @@ isScreen: boolean,
  * It is open; until then it is being opened.
  */
 isOpen: boolean, };
+
+/**
+ * Everything that the marker above all windows needs; it gets nothing else.
+ */
+export type SharingWindowView = { 
+/**
+ * What is shown; null when nothing is any more.
+ */
+title: string | null, 
+/**
+ * The language of the interface.
+ */
+language: LanguageChoice, 
+/**
+ * The colours of the interface.
+ */
+theme: ThemeChoice, 
+/**
+ * The size of text, 100 to 140.
+ */
+textPercent: number, 
+/**
+ * Nothing moves by itself.
+ */
+reduceMotion: boolean, 
+/**
+ * Stronger lines and text.
+ */
+moreContrast: boolean, };
 
 /**
  * Sound received.

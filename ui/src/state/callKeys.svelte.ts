@@ -10,13 +10,18 @@ export function toggleChat(): void {
   send(view().chat === null ? backend().openChat(null) : backend().closeChat());
 }
 
+/** On every screen: what is shown can be stopped. */
+export function stopsSharing(event: KeyboardEvent): boolean {
+  return callKey(event) === 'share' && app.view != null && app.view.share !== null;
+}
+
 export class CallKeys {
   #talk: Talk = { kind: 'idle' };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly down = (event: KeyboardEvent): void => {
     if (app.keySheetOpen || document.querySelector('dialog[open]')) return;
-    if (app.settingsPage !== null && callKey(event) !== 'leave') return;
+    if (app.settingsPage !== null && callKey(event) !== 'leave' && !stopsSharing(event)) return;
     if (isTalkKey(event)) {
       event.preventDefault();
       if (event.repeat) return;

@@ -59,6 +59,8 @@ pub struct Taps {
     pub local_video: VideoTap,
     /// The other's pictures, decoded.
     pub remote_video: VideoTap,
+    /// The other's camera beside their screen, decoded.
+    pub remote_tile: VideoTap,
     /// The other's sound, as it is played.
     pub remote_audio: AudioTap,
 }
@@ -68,6 +70,7 @@ impl Default for Taps {
         Self {
             local_video: VideoTap::new(|_| {}),
             remote_video: VideoTap::new(|_| {}),
+            remote_tile: VideoTap::new(|_| {}),
             remote_audio: AudioTap::new(|_| {}),
         }
     }

@@ -48,6 +48,8 @@ pub(crate) enum PeerNews {
     Call(PeerInput),
     /// How the connection does.
     Connection(ConnectionFigures),
+    /// The other's camera comes beside their screen, or no longer.
+    RemoteTile(bool),
     /// A part of the media broke again and again.
     GivenUp(MediaPart),
 }
@@ -105,6 +107,10 @@ struct Driver {
     media: LocalMedia,
     /// What the other says about their microphone.
     remote_audio: AudioState,
+    /// The connection by which the other's camera comes beside their screen.
+    tile_session: Option<String>,
+    /// What the connections were told last about our camera beside our screen.
+    sends_tile: bool,
     /// The connection whose media was given up in part.
     faulty_session: Option<String>,
     timeline: Timeline,
@@ -136,6 +142,8 @@ impl Driver {
             closing: JoinSet::new(),
             media: LocalMedia::new(&config, notices),
             remote_audio: AudioState::On,
+            tile_session: None,
+            sends_tile: false,
             faulty_session: None,
             timeline: Timeline::default(),
             config,
@@ -166,6 +174,7 @@ impl Driver {
                 }
                 self.input(Input::Peer { session, event });
             }
+            PeerNews::RemoteTile(comes) => self.remote_tile(session, comes),
             PeerNews::GivenUp(part) => self.given_up(session, part),
             PeerNews::Connection(figures) => {
                 // A report may have been on its way when the connection was replaced.

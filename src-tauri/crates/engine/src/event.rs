@@ -43,6 +43,9 @@ pub enum EndpointEvent {
         /// The camera.
         video: VideoState,
     },
+    /// From now on the other's camera comes beside their screen, as a second and small picture, or
+    /// no longer.
+    RemoteTile(bool),
     /// How the connection does: as soon as its path is known, when the path changes, and about
     /// every two seconds while media flows.
     Connection(ConnectionFigures),
@@ -98,6 +101,8 @@ pub enum DeviceKind {
     Microphone,
     /// Speaker.
     Speaker,
+    /// The speaker that rings.
+    Ringer,
 }
 
 /// What happened to a device.

@@ -18,6 +18,12 @@ pub struct Figures {
     pub video_sent: Option<VideoFigures>,
     /// The other's pictures.
     pub video_received: Option<VideoFigures>,
+    /// Our camera beside our screen, now or the last time.
+    #[serde(default)]
+    pub tile_sent: Option<VideoFigures>,
+    /// The other's camera beside their screen, now or the last time.
+    #[serde(default)]
+    pub tile_received: Option<VideoFigures>,
     /// From the camera's hand-over to the decoded picture, when the pictures carry stamps of a
     /// clock that both share.
     pub latency_ms: Option<LatencyFigures>,

@@ -104,7 +104,7 @@ impl LocalMedia {
             camera_keeper: camera_keeper(&link, &notices),
             microphone_keeper: microphone_keeper(&link, &notices),
             speaker_keeper: speaker_keeper(&link, &notices),
-            ringer: ringer::keeper(),
+            ringer: ringer::keeper(&notices),
             screen_keeper: screen::keeper(&link, &notices),
             camera_works: true,
             microphone_works: true,
@@ -196,6 +196,7 @@ impl LocalMedia {
             DeviceKind::Camera => self.camera_keeper.generation(),
             DeviceKind::Microphone => self.microphone_keeper.generation(),
             DeviceKind::Speaker => self.speaker_keeper.generation(),
+            DeviceKind::Ringer => self.ringer.generation(),
         };
         if generation != present {
             return false;
@@ -203,7 +204,7 @@ impl LocalMedia {
         match kind {
             DeviceKind::Camera => self.camera_works = works,
             DeviceKind::Microphone => self.microphone_works = works,
-            DeviceKind::Speaker => {}
+            DeviceKind::Speaker | DeviceKind::Ringer => {}
         }
         true
     }
@@ -226,11 +227,11 @@ impl LocalMedia {
         self.camera_keeper.retry_now();
         self.microphone_keeper.retry_now();
         self.speaker_keeper.retry_now();
+        self.ringer.retry_now();
     }
 
     /// What we send, for the other person's screen.
     pub(crate) fn states(&self) -> (AudioState, VideoState) {
-        let camera_works = self.camera_works && !self.faults.contains(&DeviceKind::Camera);
         let microphone_works =
             self.microphone_works && !self.faults.contains(&DeviceKind::Microphone);
         let audio = match (&self.microphone, microphone_works, self.microphone_on) {
@@ -241,12 +242,16 @@ impl LocalMedia {
         if self.share.is_some() {
             return (audio, VideoState::Screen);
         }
-        let video = match (&self.camera.spec, camera_works, self.camera_on) {
+        (audio, self.camera_state())
+    }
+
+    fn camera_state(&self) -> VideoState {
+        let works = self.camera_works && !self.faults.contains(&DeviceKind::Camera);
+        match (&self.camera.spec, works, self.camera_on) {
             (VideoSourceSpec::None, _, _) | (_, _, false) => VideoState::Off,
             (_, true, true) => VideoState::On,
             (_, false, true) => VideoState::Lost,
-        };
-        (audio, video)
+        }
     }
 
     fn update(&mut self) {

@@ -10,6 +10,8 @@ mod mending;
 mod playing;
 mod received;
 mod sending;
+mod shares;
+mod showing;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,11 +22,10 @@ use duet_media::codec::{VideoCodec, VideoContent};
 use duet_media::frame::AudioBlock;
 use duet_media::pipeline::{PipelineError, VideoReceive};
 use duet_media::rtp::{ReceivedPacket, SenderReport};
-use duet_peer::{Codec, MediaKind, Peer, PeerStats, ReceivedRtp};
+use duet_peer::{Codec, Peer, PeerStats, ReceivedRtp, StreamKind, StreamStats};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
 
-use crate::config::{Taps, VideoTap};
+use crate::config::Taps;
 use crate::figures::{AudioFigures, Counted, Figures, PathFigures, VideoFigures};
 use crate::local_media::{Consumers, MediaLink};
 use expected_loss::ExpectedLoss;
@@ -33,9 +34,7 @@ use mending::{Rebuilds, Remedy};
 use playing::Playing;
 use received::{Pictures, Sound, Sync};
 use sending::Sending;
-
-/// Key frames wanted by the decoder that may wait for the task; one is as good as many.
-const KEY_FRAME_REQUESTS: usize = 1;
+use showing::{Showing, Watch};
 
 /// See the module. Dropping it detaches the devices and joins the threads.
 pub(crate) struct MediaSession {
@@ -43,39 +42,18 @@ pub(crate) struct MediaSession {
     link: Arc<MediaLink>,
     sending: Arc<Sending>,
     sound: Arc<Mutex<Sound>>,
-    screen: Screen,
+    pictures: Arc<Mutex<Pictures>>,
+    showing: Showing,
     video: Mutex<VideoReceive>,
+    showing_tile: Showing,
+    /// While the other's camera comes beside their screen.
+    tile: Mutex<Option<VideoReceive>>,
+    /// Of the tile there is, or of the last one.
+    tile_figures: Mutex<Option<VideoFigures>>,
     playing: Arc<Playing>,
     sync: Mutex<Sync>,
     expected_loss: Mutex<ExpectedLoss>,
     rebuilds: Mutex<[Rebuilds; MediaPart::ALL.len()]>,
-}
-
-/// Where decoded pictures go; what a decoder is built with.
-struct Screen {
-    pictures: Arc<Mutex<Pictures>>,
-    link: Arc<MediaLink>,
-    tap: VideoTap,
-    key_frame_wishes: mpsc::Sender<()>,
-}
-
-impl Screen {
-    fn start(&self) -> Result<VideoReceive, PipelineError> {
-        let (noted, first) = (Arc::clone(&self.pictures), Arc::clone(&self.link));
-        let (tap, wishes) = (self.tap.clone(), self.key_frame_wishes.clone());
-        VideoReceive::start(
-            move |frame| {
-                if noted.lock().note(&frame, clock::now_us()) {
-                    first.first_picture();
-                }
-                tap.take(frame);
-            },
-            move || {
-                // A full channel holds such a request already.
-                let _ = wishes.try_send(());
-            },
-        )
-    }
 }
 
 impl MediaSession {
@@ -87,25 +65,28 @@ impl MediaSession {
         link: Arc<MediaLink>,
         taps: Taps,
     ) -> Result<Self, PipelineError> {
-        let (wanted, key_frames) = mpsc::channel(KEY_FRAME_REQUESTS);
-        tokio::spawn(request_key_frames(Arc::downgrade(&peer), key_frames));
-        let screen = Screen {
-            pictures: Arc::default(),
+        let pictures = Arc::default();
+        let watch = Watch {
+            pictures: Arc::clone(&pictures),
             link: Arc::clone(&link),
-            tap: taps.remote_video,
-            key_frame_wishes: wanted,
         };
+        let showing = Showing::new(&peer, StreamKind::Video, taps.remote_video, Some(watch));
+        let showing_tile = Showing::new(&peer, StreamKind::Tile, taps.remote_tile, None);
         Ok(Self {
             sending: Arc::new(Sending::start(&peer)?),
             playing: Arc::new(Playing::new()?),
             rebuilds: Mutex::default(),
-            video: Mutex::new(screen.start()?),
+            video: Mutex::new(showing.start()?),
+            tile: Mutex::default(),
+            tile_figures: Mutex::default(),
             sound: Arc::default(),
             sync: Mutex::default(),
             expected_loss: Mutex::default(),
             session,
             link,
-            screen,
+            pictures,
+            showing,
+            showing_tile,
         })
     }
 
@@ -117,14 +98,15 @@ impl MediaSession {
     /// Media can flow: the devices are joined to this connection.
     pub(crate) fn connected(&self) {
         self.sending.follow_negotiation();
-        self.sending.force_key_frame();
+        self.force_key_frame();
         let (pictures, sound) = (Arc::clone(&self.sending), Arc::clone(&self.sending));
-        let screen = Arc::clone(&self.sending);
+        let (screen, tile) = (Arc::clone(&self.sending), Arc::clone(&self.sending));
         let (playing, heard) = (Arc::clone(&self.playing), Arc::clone(&self.sound));
         self.link.attach(Consumers {
             session: self.session.clone(),
             pictures: Arc::new(move |frame| pictures.picture(frame, VideoContent::Camera)),
             screen: Arc::new(move |frame| screen.picture(frame, VideoContent::Screen)),
+            tile: Arc::new(move |frame| tile.tile_picture(&frame)),
             sound: Arc::new(move |block| sound.sound(block)),
             play: Arc::new(move |block: &mut AudioBlock| {
                 playing.pull(block);
@@ -144,8 +126,8 @@ impl MediaSession {
             arrival_us: clock::now_us() - age_us,
         };
         match packet.codec {
-            Codec::Vp8 => self.video.lock().push(VideoCodec::Vp8, received),
-            Codec::H264 => self.video.lock().push(VideoCodec::H264, received),
+            Codec::Vp8 => self.picture(packet.stream, VideoCodec::Vp8, received),
+            Codec::H264 => self.picture(packet.stream, VideoCodec::H264, received),
             Codec::Opus => {
                 self.sound.lock().received();
                 self.playing.audio().push(&received);
@@ -153,10 +135,20 @@ impl MediaSession {
         }
     }
 
+    fn picture(&self, stream: StreamKind, codec: VideoCodec, packet: ReceivedPacket) {
+        if stream == StreamKind::Tile {
+            if let Some(tile) = &*self.tile.lock() {
+                tile.push(codec, packet);
+            }
+        } else {
+            self.video.lock().push(codec, packet);
+        }
+    }
+
     /// The other tied a stream's clock to its wall clock.
-    pub(crate) fn sender_report(&self, kind: MediaKind, ntp: u64, rtp_timestamp: u32) {
+    pub(crate) fn sender_report(&self, stream: StreamKind, ntp: u64, rtp_timestamp: u32) {
         let report = SenderReport { ntp, rtp_timestamp };
-        self.sync.lock().sender_report(kind, report);
+        self.sync.lock().sender_report(stream, report);
     }
 
     /// The other says whether pictures come.
@@ -168,12 +160,44 @@ impl MediaSession {
         }
     }
 
-    /// The next picture is a key frame.
-    pub(crate) fn force_key_frame(&self) {
-        self.sending.force_key_frame();
+    /// The other's camera comes beside their screen from now on, or no longer.
+    pub(crate) fn remote_tile(&self, comes: bool) {
+        let mut tile = self.tile.lock();
+        if tile.is_some() == comes {
+            return;
+        }
+        *tile = None;
+        if comes {
+            match self.showing_tile.start() {
+                Ok(started) => *tile = Some(started),
+                Err(error) => tracing::error!(%error, "the other's camera is not shown"),
+            }
+        }
     }
 
-    /// Codes pictures at this rate.
+    /// Our camera goes beside our screen from now on, or no longer. Must be called on the runtime.
+    pub(crate) fn set_tile(&self, on: bool) -> Result<(), PipelineError> {
+        self.sending.set_tile(on)
+    }
+
+    /// Whether the path is wide enough for that.
+    pub(crate) fn has_room_for_tile(&self) -> bool {
+        self.sending.has_room_for_tile()
+    }
+
+    /// The next picture of each stream is a key frame.
+    pub(crate) fn force_key_frame(&self) {
+        for stream in [StreamKind::Video, StreamKind::Tile] {
+            self.key_frame_requested(stream);
+        }
+    }
+
+    /// The next picture of this stream is a key frame.
+    pub(crate) fn key_frame_requested(&self, stream: StreamKind) {
+        self.sending.force_key_frame(stream);
+    }
+
+    /// All pictures together go at this rate.
     pub(crate) fn set_bitrate_bps(&self, bps: u64) {
         self.sending.set_bitrate_bps(bps);
     }
@@ -187,6 +211,9 @@ impl MediaSession {
                 .lock()
                 .update(audio.playout_point(), video.playout_point(), heard_after_us);
         video.set_extra_delay_us(delays.video_us);
+        if let Some(tile) = &*self.tile.lock() {
+            tile.set_extra_delay_us(delays.video_us);
+        }
         audio.set_extra_delay_us(delays.audio_us);
     }
 
@@ -196,16 +223,24 @@ impl MediaSession {
         if let Some(round_trip) = stats.path.as_ref().and_then(|path| path.round_trip) {
             let round_trip_us = i64::try_from(round_trip.as_micros()).unwrap_or(i64::MAX);
             self.video.lock().set_round_trip_us(round_trip_us);
+            if let Some(tile) = &*self.tile.lock() {
+                tile.set_round_trip_us(round_trip_us);
+            }
         }
         let expected = self.expected_loss.lock().note(Instant::now(), &stats.audio);
         if let Some(percent) = expected {
             self.sending.set_expected_loss_percent(percent);
         }
         Figures {
-            video_sent: self.sending.figures(stats),
-            video_received: self.video_received(stats),
-            packets_sent: stats.audio.packets_sent + stats.video.packets_sent,
-            latency_ms: self.screen.pictures.lock().latency(),
+            video_sent: self.sending.video_figures(stats),
+            video_received: received_figures(&self.video.lock(), &stats.video),
+            tile_sent: self.sending.tile_figures(stats),
+            tile_received: self.tile_received(stats),
+            packets_sent: [&stats.audio, &stats.video, &stats.tile]
+                .map(|stream| stream.packets_sent)
+                .iter()
+                .sum(),
+            latency_ms: self.pictures.lock().latency(),
             audio_received: self.audio_received(),
             path: stats.path.as_ref().map(|path| PathFigures {
                 local: Some(path.local_candidate.clone()),
@@ -251,8 +286,13 @@ impl MediaSession {
     fn is_broken(&self, part: MediaPart) -> bool {
         match part {
             MediaPart::SentVideo => self.sending.video_is_broken(),
+            MediaPart::SentTile => self.sending.tile_is_broken(),
             MediaPart::SentSound => self.sending.sound_is_broken(),
             MediaPart::ReceivedVideo => !self.video.lock().is_running(),
+            MediaPart::ReceivedTile => {
+                let tile = self.tile.lock();
+                tile.as_ref().is_some_and(|tile| !tile.is_running())
+            }
             MediaPart::ReceivedSound => self.playing.is_broken(),
         }
     }
@@ -260,32 +300,26 @@ impl MediaSession {
     fn rebuild(&self, part: MediaPart) -> Result<(), PipelineError> {
         match part {
             MediaPart::SentVideo => self.sending.rebuild_video(),
+            MediaPart::SentTile => self.sending.rebuild_tile(),
             MediaPart::SentSound => self.sending.rebuild_sound(),
             MediaPart::ReceivedVideo => {
-                *self.video.lock() = self.screen.start()?;
+                *self.video.lock() = self.showing.start()?;
+                Ok(())
+            }
+            MediaPart::ReceivedTile => {
+                *self.tile.lock() = Some(self.showing_tile.start()?);
                 Ok(())
             }
             MediaPart::ReceivedSound => Ok(self.playing.rebuild()?),
         }
     }
 
-    fn video_received(&self, stats: &PeerStats) -> Option<VideoFigures> {
-        let video = self.video.lock().stats();
-        let counted = Counted {
-            size: (video.width, video.height),
-            frames: video.frames,
-            key_frames: video.jitter.key_frames,
-            bytes: video.bytes,
-            first_frame_us: video.first_frame_us,
-            last_frame_us: video.last_frame_us,
-        };
-        Some(VideoFigures {
-            freeze_ms: Some(video.freeze_ms),
-            packets_lost: Some(stats.video.packets_lost),
-            nacks: Some(stats.video.nacks_sent),
-            plis: Some(stats.video.plis_sent),
-            ..VideoFigures::new(video.codec?, &counted)
-        })
+    fn tile_received(&self, stats: &PeerStats) -> Option<VideoFigures> {
+        let mut last = self.tile_figures.lock();
+        if let Some(tile) = &*self.tile.lock() {
+            *last = received_figures(tile, &stats.tile);
+        }
+        last.clone()
     }
 
     fn audio_received(&self) -> Option<AudioFigures> {
@@ -309,14 +343,23 @@ impl Drop for MediaSession {
     }
 }
 
-/// Passes the decoder's wishes on until the session or the connection is gone.
-async fn request_key_frames(peer: std::sync::Weak<Peer>, mut wishes: mpsc::Receiver<()>) {
-    while wishes.recv().await.is_some() {
-        let Some(peer) = peer.upgrade() else {
-            return;
-        };
-        peer.request_key_frame().await;
-    }
+fn received_figures(video: &VideoReceive, stats: &StreamStats) -> Option<VideoFigures> {
+    let video = video.stats();
+    let counted = Counted {
+        size: (video.width, video.height),
+        frames: video.frames,
+        key_frames: video.jitter.key_frames,
+        bytes: video.bytes,
+        first_frame_us: video.first_frame_us,
+        last_frame_us: video.last_frame_us,
+    };
+    Some(VideoFigures {
+        freeze_ms: Some(video.freeze_ms),
+        packets_lost: Some(stats.packets_lost),
+        nacks: Some(stats.nacks_sent),
+        plis: Some(stats.plis_sent),
+        ..VideoFigures::new(video.codec?, &counted)
+    })
 }
 
 /// Root mean square of many blocks, from the mean of their squares.

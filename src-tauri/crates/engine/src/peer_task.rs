@@ -48,6 +48,8 @@ pub(crate) enum PeerCommand {
     RequestKeyFrame,
     /// Whether the other says that pictures come.
     RemoteVideo(bool),
+    /// Whether our camera goes beside our screen.
+    Tile(bool),
 }
 
 /// How to build a connection.
@@ -59,6 +61,8 @@ pub(crate) struct PeerPlan {
     pub(crate) ice_policy: IcePolicy,
     pub(crate) video_codecs: Vec<VideoCodec>,
     pub(crate) taps: Taps,
+    /// Whether our camera goes beside our screen.
+    pub(crate) tile: bool,
     /// What both media are for.
     pub(crate) direction: Direction,
 }
@@ -139,6 +143,7 @@ async fn run(
         report.call(PeerInput::NoRelay).await;
         return;
     }
+    let wants_tile = plan.tile;
     let (peer, mut events, media) = match build(plan, link).await {
         Ok(built) => built,
         Err(error) => {
@@ -155,7 +160,10 @@ async fn run(
         figures,
         health: Health::default(),
         flows: false,
+        wants_tile,
+        sends_tile: false,
     };
+    task.settle_tile().await;
     let mut statistics = tokio::time::interval(STATISTICS);
     let mut care = tokio::time::interval(CARE);
     loop {
@@ -199,6 +207,7 @@ async fn build(
         video_codecs: plan.video_codecs.iter().copied().map(peer_codec).collect(),
         audio: plan.direction,
         video: plan.direction,
+        tile: plan.direction == Direction::SendRecv,
         ..PeerConfig::default()
     };
     let (peer, events) = Peer::new(config).await?;

@@ -1,4 +1,4 @@
-//! When the newest frame of each medium was captured, for sender reports.
+//! When the newest frame of each stream was captured, for sender reports.
 //!
 //! The library's sender report ties the RTP clock to the moment a packet was *written*, which for
 //! video is one encode later than it was captured, and a varying one. Where the caller knows the
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use crate::codec::MediaKind;
+use crate::codec::StreamKind;
 
 /// An RTP timestamp and the instant it stands for.
 #[derive(Debug, Clone, Copy)]
@@ -32,21 +32,23 @@ impl Reference {
 pub(crate) struct ClockReferences {
     audio: Mutex<Option<Reference>>,
     video: Mutex<Option<Reference>>,
+    tile: Mutex<Option<Reference>>,
 }
 
 impl ClockReferences {
-    pub(crate) fn set(&self, kind: MediaKind, reference: Reference) {
+    pub(crate) fn set(&self, kind: StreamKind, reference: Reference) {
         *self.cell(kind).lock() = Some(reference);
     }
 
-    pub(crate) fn get(&self, kind: MediaKind) -> Option<Reference> {
+    pub(crate) fn get(&self, kind: StreamKind) -> Option<Reference> {
         *self.cell(kind).lock()
     }
 
-    fn cell(&self, kind: MediaKind) -> &Mutex<Option<Reference>> {
+    fn cell(&self, kind: StreamKind) -> &Mutex<Option<Reference>> {
         match kind {
-            MediaKind::Audio => &self.audio,
-            MediaKind::Video => &self.video,
+            StreamKind::Audio => &self.audio,
+            StreamKind::Video => &self.video,
+            StreamKind::Tile => &self.tile,
         }
     }
 }

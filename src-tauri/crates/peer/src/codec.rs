@@ -21,6 +21,27 @@ pub enum MediaKind {
     Video,
 }
 
+/// The streams that each side can send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamKind {
+    /// The microphone.
+    Audio,
+    /// The camera, or the screen that is shown in its place.
+    Video,
+    /// The camera beside a shared screen: small, and in a section of its own.
+    Tile,
+}
+
+impl StreamKind {
+    /// Which medium it is.
+    pub fn media(self) -> MediaKind {
+        match self {
+            StreamKind::Audio => MediaKind::Audio,
+            StreamKind::Video | StreamKind::Tile => MediaKind::Video,
+        }
+    }
+}
+
 /// A video codec that can be offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VideoCodec {

@@ -72,6 +72,9 @@ pub struct PeerConfig {
     pub audio: Direction,
     /// What we want to do with video.
     pub video: Direction,
+    /// Whether a second picture may go either way, the camera beside a shared screen. It is
+    /// negotiated with those alone whose descriptions say that they show one.
+    pub tile: bool,
     /// UDP addresses to bind; port 0 lets the system choose.
     pub bind_addresses: Vec<String>,
     /// Offer loopback candidates too, so that two peers on a machine without a network connect.
@@ -93,6 +96,7 @@ impl Default for PeerConfig {
             video_codecs: vec![VideoCodec::Vp8, VideoCodec::H264],
             audio: Direction::SendRecv,
             video: Direction::SendRecv,
+            tile: false,
             bind_addresses: vec!["0.0.0.0:0".into(), "[::]:0".into()],
             loopback_candidates: true,
             mdns: true,

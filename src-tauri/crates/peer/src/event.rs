@@ -11,7 +11,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use crate::codec::{Codec, MediaKind};
+use crate::codec::{Codec, StreamKind};
 
 /// Places in the queue: about a second of 4 Mbit/s video.
 const CAPACITY: usize = 1_024;
@@ -37,8 +37,8 @@ pub enum ConnectionState {
 /// sequence number is not delivered twice within the last 2,048.
 #[derive(Debug, Clone)]
 pub struct ReceivedRtp {
-    /// Which medium.
-    pub kind: MediaKind,
+    /// Which stream.
+    pub stream: StreamKind,
     /// From the payload type of this packet.
     pub codec: Codec,
     /// The stream; a change means a new source whose sequence numbers start afresh.
@@ -74,16 +74,18 @@ pub enum PeerEvent {
     Packet(ReceivedRtp),
     /// The sender tied its RTP clock to its wall clock (RFC 3550, section 6.4.1).
     SenderReport {
-        /// Which medium.
-        kind: MediaKind,
+        /// Which stream.
+        stream: StreamKind,
         /// NTP time, 32.32 fixed point.
         ntp: u64,
         /// The same instant on the stream's RTP clock.
         rtp_timestamp: u32,
     },
-    /// The other side cannot decode: encode a key frame. Already rate limited.
-    KeyFrameRequested,
-    /// Encode video at this rate from now on.
+    /// The other side cannot decode this stream: encode a key frame. Already rate limited.
+    KeyFrameRequested(StreamKind),
+    /// From now on the other's camera comes beside their screen, or no longer.
+    RemoteTile(bool),
+    /// Encode all pictures together at this rate from now on.
     TargetBitrate {
         /// Bits a second.
         bps: u64,

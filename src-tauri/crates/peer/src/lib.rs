@@ -1,7 +1,7 @@
 //! The webrtc wrapper: negotiation, candidates, RTP, loss repair, statistics.
 //!
 //! [`Peer`] owns one `PeerConnection` of the `webrtc` crate with one audio and one video
-//! transceiver. The transport of that crate is used as it is; its loss repair is replaced
+//! transceiver, and a second video one for the camera's tile while a screen is shared. The transport of that crate is used as it is; its loss repair is replaced
 //! ([`nack`]), a filter stands in front of its sockets ([`source_filter`]), and session
 //! descriptions pass through small text functions ([`sdp`]) that correct what it gets wrong with
 //! browsers. What decides does no I/O and takes `now` as a parameter.
@@ -28,7 +28,7 @@ mod sequence;
 pub mod source_filter;
 mod stats;
 
-pub use codec::{Codec, MediaKind, VideoCodec};
+pub use codec::{Codec, MediaKind, StreamKind, VideoCodec};
 pub use config::{Direction, IcePolicy, PeerConfig};
 pub use error::{PeerError, SendError};
 pub use event::{ConnectionState, PeerEvent, ReceivedRtp};

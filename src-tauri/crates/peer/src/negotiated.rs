@@ -3,14 +3,14 @@
 //! Written by the negotiation, read for every packet; the payload types in it come from the text
 //! of the descriptions (see [`crate::sdp`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::RwLock;
 
-use crate::codec::{Codec, MediaKind, TRANSPORT_CC_URI};
+use crate::codec::{Codec, MediaKind, StreamKind, TRANSPORT_CC_URI};
 use crate::sdp::{Format, MediaSection, media_sections};
 
-/// The codec we send one medium with.
+/// The codec we send one stream with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendCodec {
     /// Which.
@@ -40,6 +40,11 @@ pub(crate) struct Negotiated {
 struct State {
     audio: Option<SendCodec>,
     video: Option<SendCodec>,
+    tile: Option<SendCodec>,
+    /// The other sends pictures in a section beside the first.
+    tile_arrives: bool,
+    /// The other's streams in such sections.
+    tile_streams: HashSet<u32>,
     received: HashMap<u8, Meaning>,
     sent: HashMap<u8, Meaning>,
     original_of: HashMap<u32, u32>,
@@ -51,29 +56,62 @@ impl Negotiated {
     pub(crate) fn update(&self, local: &str, remote: &str, wanted: &[Codec]) {
         let (local, remote) = (media_sections(local), media_sections(remote));
         let mut state = State::default();
+        let mut has_video = false;
         for (ours, theirs) in local.iter().zip(&remote) {
-            let Some(kind) = ours.kind.filter(|_| !ours.rejected && !theirs.rejected) else {
-                continue;
+            let Some(kind) = ours.kind else { continue };
+            // The first section of pictures is the main one, even where it is rejected.
+            let stream = match kind {
+                MediaKind::Audio => StreamKind::Audio,
+                MediaKind::Video if std::mem::replace(&mut has_video, true) => StreamKind::Tile,
+                MediaKind::Video => StreamKind::Video,
             };
+            if ours.rejected || theirs.rejected {
+                continue;
+            }
             state.read_formats(ours, theirs);
             let sends = ours.direction.sends() && theirs.direction.receives();
             let codec = sends.then(|| send_codec(ours, theirs, wanted)).flatten();
-            let slot = match kind {
-                MediaKind::Audio => &mut state.audio,
-                MediaKind::Video => &mut state.video,
+            let slot = match stream {
+                StreamKind::Audio => &mut state.audio,
+                StreamKind::Video => &mut state.video,
+                StreamKind::Tile => &mut state.tile,
             };
             *slot = slot.or(codec);
+            if stream == StreamKind::Tile {
+                state.tile_streams.extend(&theirs.streams);
+                state.tile_arrives |= ours.direction.receives() && theirs.direction.sends();
+            }
         }
         *self.state.write() = state;
     }
 
-    /// What to send a medium with; `None` while it may not be sent.
-    pub(crate) fn send_codec(&self, kind: MediaKind) -> Option<SendCodec> {
+    /// What to send a stream with; `None` while it may not be sent.
+    pub(crate) fn send_codec(&self, stream: StreamKind) -> Option<SendCodec> {
         let state = self.state.read();
-        match kind {
-            MediaKind::Audio => state.audio,
-            MediaKind::Video => state.video,
+        match stream {
+            StreamKind::Audio => state.audio,
+            StreamKind::Video => state.video,
+            StreamKind::Tile => state.tile,
         }
+    }
+
+    /// Whether the other's stream is in a section of pictures beside the first.
+    pub(crate) fn is_tile(&self, ssrc: u32) -> bool {
+        self.state.read().tile_streams.contains(&ssrc)
+    }
+
+    /// Which of the other's streams it is.
+    pub(crate) fn stream_of(&self, ssrc: u32, codec: Codec) -> StreamKind {
+        match codec.kind() {
+            MediaKind::Audio => StreamKind::Audio,
+            MediaKind::Video if self.is_tile(ssrc) => StreamKind::Tile,
+            MediaKind::Video => StreamKind::Video,
+        }
+    }
+
+    /// Whether the other sends pictures beside the first.
+    pub(crate) fn tile_arrives(&self) -> bool {
+        self.state.read().tile_arrives
     }
 
     /// What a payload type in a packet from the other side means.
@@ -166,7 +204,7 @@ mod tests {
         table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
         assert_eq!(video(&table), (Codec::H264, 108, Some(109)));
         assert_eq!(
-            table.send_codec(MediaKind::Audio).unwrap().payload_type,
+            table.send_codec(StreamKind::Audio).unwrap().payload_type,
             111
         );
         assert_eq!(table.received(96), Some(Meaning::Media(Codec::Vp8)));
@@ -208,7 +246,7 @@ mod tests {
     }
 
     fn video(table: &Negotiated) -> (Codec, u8, Option<u8>) {
-        let sent = table.send_codec(MediaKind::Video).unwrap();
+        let sent = table.send_codec(StreamKind::Video).unwrap();
         (sent.codec, sent.payload_type, sent.repair_payload_type)
     }
 
@@ -217,10 +255,45 @@ mod tests {
         let table = Negotiated::default();
         let offer = CHROMIUM_OFFER.replacen("a=sendrecv", "a=sendonly", 1);
         table.update(OUR_ANSWER, &offer, &WANTED);
-        assert_eq!(table.send_codec(MediaKind::Audio), None);
-        assert!(table.send_codec(MediaKind::Video).is_some());
+        assert_eq!(table.send_codec(StreamKind::Audio), None);
+        assert!(table.send_codec(StreamKind::Video).is_some());
         let rejected = OUR_ANSWER.replace("m=video 9", "m=video 0");
         table.update(&rejected, CHROMIUM_OFFER, &WANTED);
-        assert_eq!(table.send_codec(MediaKind::Video), None);
+        assert_eq!(table.send_codec(StreamKind::Video), None);
+    }
+
+    /// Two sections of pictures: the first stays the main one, whichever way the second goes.
+    #[test]
+    fn a_second_section_of_pictures_is_the_tile() {
+        let table = Negotiated::default();
+        let second = |sdp: &str, direction: &str, streams: [&str; 2]| {
+            let video = &sdp[sdp.find("m=video").expect("video")..];
+            let [one, two] = streams;
+            let video = video
+                .replace("a=sendrecv", direction)
+                .replace("2166299399", one)
+                .replace("864208989", two);
+            format!("{sdp}{video}")
+        };
+        let ours = second(OUR_ANSWER, "a=recvonly", ["1", "2"]);
+        let theirs = second(CHROMIUM_OFFER, "a=sendonly", ["77", "78"]);
+        table.update(&ours, &theirs, &WANTED);
+        assert!(table.send_codec(StreamKind::Video).is_some());
+        assert_eq!(table.send_codec(StreamKind::Tile), None);
+        assert!(table.tile_arrives());
+        assert_eq!(table.stream_of(77, Codec::Vp8), StreamKind::Tile);
+        assert_eq!(
+            table.stream_of(2_166_299_399, Codec::Vp8),
+            StreamKind::Video
+        );
+        assert_eq!(table.original_of(78), Some(77));
+
+        let ours = second(OUR_ANSWER, "a=sendonly", ["1", "2"]);
+        let theirs = second(CHROMIUM_OFFER, "a=recvonly", ["77", "78"]);
+        table.update(&ours, &theirs, &WANTED);
+        assert!(table.send_codec(StreamKind::Tile).is_some());
+        assert!(!table.tile_arrives());
+        table.update(OUR_ANSWER, CHROMIUM_OFFER, &WANTED);
+        assert_eq!(table.send_codec(StreamKind::Tile), None);
     }
 }

@@ -13,6 +13,7 @@ mod negotiation;
 mod path;
 mod server_url;
 mod servers;
+mod tile;
 mod watch;
 
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use webrtc::peer_connection::PeerConnection;
 
 use self::negotiation::Negotiation;
 use self::watch::Watch;
-use crate::codec::{Codec, MediaKind};
+use crate::codec::{Codec, MediaKind, StreamKind};
 use crate::config::{Direction, IcePolicy, PeerConfig};
 use crate::error::PeerError;
 use crate::event::{ConnectionState, EventSender, PeerEvent};
@@ -46,9 +47,11 @@ pub struct Peer {
     shared: Arc<Shared>,
     audio: RtpSender,
     video: RtpSender,
+    tile: RtpSender,
     video_track: Arc<TrackLocalStaticRTP>,
     negotiation: tokio::sync::Mutex<Negotiation>,
-    key_frames: Mutex<KeyFrameLimit>,
+    video_key_frames: Mutex<KeyFrameLimit>,
+    tile_key_frames: Mutex<KeyFrameLimit>,
     watch: Mutex<Option<Watch>>,
     config: PeerConfig,
     closed: AtomicBool,
@@ -71,12 +74,14 @@ impl Peer {
             RtpSender::new(kind, ssrc, track.clone(), shared.clone())
         };
         let peer = Self {
-            audio: sender(MediaKind::Audio, shared.streams.audio, &built.audio),
-            video: sender(MediaKind::Video, shared.streams.video, &built.video),
+            audio: sender(StreamKind::Audio, shared.streams.audio, &built.audio),
+            video: sender(StreamKind::Video, shared.streams.video, &built.video),
+            tile: sender(StreamKind::Tile, shared.streams.tile, &built.tile),
             video_track: built.video,
             connection: built.connection,
-            negotiation: tokio::sync::Mutex::new(Negotiation::new(&config)),
-            key_frames: Mutex::new(KeyFrameLimit::default()),
+            negotiation: tokio::sync::Mutex::new(Negotiation::new(&config, built.tile)),
+            video_key_frames: Mutex::default(),
+            tile_key_frames: Mutex::default(),
             watch: Mutex::new(Some(watch)),
             closed: AtomicBool::new(false),
             config,
@@ -133,9 +138,23 @@ impl Peer {
         direction: Direction,
     ) -> Result<(), PeerError> {
         let mut negotiation = self.negotiation().await?;
-        negotiation
+        let changed = negotiation
             .set_direction(&*self.connection, kind, direction)
-            .await
+            .await?;
+        if changed {
+            self.shared.events.control(PeerEvent::NegotiationNeeded);
+        }
+        Ok(())
+    }
+
+    /// Whether our camera goes beside our screen, for the other to show as a tile. Nothing happens
+    /// while the other is not known to show one; else the owner is told that an offer is due.
+    pub async fn set_tile(&self, wanted: bool) -> Result<(), PeerError> {
+        let mut negotiation = self.negotiation().await?;
+        if negotiation.want_tile(wanted) {
+            self.shared.events.control(PeerEvent::NegotiationNeeded);
+        }
+        Ok(())
     }
 
     /// Other servers, or the same with new credentials, from the next ICE restart on: what runs goes on
@@ -147,7 +166,12 @@ impl Peer {
         set.map_err(PeerError::library)
     }
 
-    /// For the camera's packets.
+    /// For the packets of the camera's tile.
+    pub fn tile_sender(&self) -> RtpSender {
+        self.tile.clone()
+    }
+
+    /// For the packets of the camera, or of the screen in its place.
     pub fn video_sender(&self) -> RtpSender {
         self.video.clone()
     }
@@ -157,10 +181,15 @@ impl Peer {
         self.audio.clone()
     }
 
-    /// Asks the other side for a key frame; at most one request in 300 ms leaves.
-    pub async fn request_key_frame(&self) {
-        let media_ssrc = self.shared.remote_video.load(Relaxed);
-        if media_ssrc == 0 || !self.key_frames.lock().allow(Instant::now()) {
+    /// Asks the other side for a key frame of a stream; at most one request in 300 ms leaves.
+    pub async fn request_key_frame(&self, stream: StreamKind) {
+        let (remote, limit) = match stream {
+            StreamKind::Audio => return,
+            StreamKind::Video => (&self.shared.remote_video, &self.video_key_frames),
+            StreamKind::Tile => (&self.shared.remote_tile, &self.tile_key_frames),
+        };
+        let media_ssrc = remote.load(Relaxed);
+        if media_ssrc == 0 || !limit.lock().allow(Instant::now()) {
             return;
         }
         let request = PictureLossIndication {
@@ -170,7 +199,7 @@ impl Peer {
         let _ = self.video_track.write_rtcp(vec![Box::new(request)]).await;
     }
 
-    /// The rate video should be encoded at now, in bits a second.
+    /// The rate all pictures together should be encoded at now, in bits a second.
     pub fn target_bitrate_bps(&self) -> u64 {
         self.shared.target_bitrate_bps.load(Relaxed)
     }
@@ -179,8 +208,9 @@ impl Peer {
     pub async fn stats(&self) -> PeerStats {
         PeerStats {
             path: path::selected(&*self.connection, &self.shared).await,
-            audio: self.shared.counters.of(MediaKind::Audio).snapshot(),
-            video: self.shared.counters.of(MediaKind::Video).snapshot(),
+            audio: self.shared.counters.of(StreamKind::Audio).snapshot(),
+            video: self.shared.counters.of(StreamKind::Video).snapshot(),
+            tile: self.shared.counters.of(StreamKind::Tile).snapshot(),
             target_bitrate_bps: self.target_bitrate_bps(),
             packets_dropped_in_queue: self.shared.events.dropped_packets(),
             datagrams_refused: self.shared.filter.refused(),

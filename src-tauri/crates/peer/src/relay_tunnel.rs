@@ -1,22 +1,21 @@
-//! TURN over TCP and TLS, for networks that let no UDP out.
+//! TURN over TCP and TLS, for networks that let no UDP out; and what speaks for a server over UDP that
+//! never answers ([`unanswered`]).
 //!
 //! The library speaks TURN over UDP only. So a relay behind a stream is shown to it as one over UDP,
-//! under a name that only our runtime can resolve and at an address that nobody has; our sockets
-//! take what goes there, and a task of ours carries it in a stream to the real server
-//! ([`stream`], [`frame`]). Queues are bounded and drop the oldest ([`queue`]); [`order`] decides
-//! which streams are opened at all.
+//! under a name that only our runtime can resolve and at an address that nobody has; our sockets take
+//! what goes there, and a task of ours carries it in a stream to the real server ([`stream`],
+//! [`frame`]). Queues are bounded and drop the oldest ([`queue`]); [`order`] decides which streams are opened.
 //!
 //! **One stream, one allocation.** A stream that breaks takes its relay with it (RFC 8656, section 5),
 //! and the library asks for another only when ICE is restarted, which begins everything anew. So a
-//! broken stream is not opened again; the break is noticed as every silence is.
-//!
-//! A machine with several addresses has a socket for each. Which of them a stream belongs to makes no
-//! difference, so the first that asks has it, and the others hear that there is no relay.
+//! broken stream is not opened again; the break is noticed as every silence is. Which of a machine's
+//! addresses a stream belongs to makes no difference: the first that asks has it, no other has a relay.
 
 mod frame;
 mod order;
 mod queue;
 mod stream;
+mod unanswered;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -29,17 +28,16 @@ use rustls::pki_types::ServerName;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::stats::RelayTransport;
 use frame::{Message, no_relay};
 use order::{Order, Turn};
 pub(crate) use queue::Incoming;
 use queue::Outgoing;
 use stream::Dig;
+pub(crate) use unanswered::Unanswered;
 
-use crate::stats::RelayTransport;
-
-/// Reserved, and routed nowhere (RFC 1112, section 4).
+/// Reserved, and routed nowhere (RFC 1112, section 4); discarded by everybody (RFC 6666).
 const FAKE_V4: [u8; 2] = [240, 255];
-/// Discarded by everybody (RFC 6666).
 const FAKE_V6: u16 = 0x100;
 const FAKE_PORT: u16 = 3_478;
 const HOST_PREFIX: &str = "relay-";

@@ -1,4 +1,4 @@
-//! Sending one medium: header, sequence numbers, and the gate.
+//! Sending one stream: header, sequence numbers, and the gate.
 //!
 //! The library sends whatever it is given, negotiated or not, and gaps in sequence numbers draw
 //! requests for packets that never were. So a packet gets its number only when it will be sent.
@@ -12,7 +12,7 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
 use crate::clock_reference::Reference;
-use crate::codec::{Codec, MediaKind};
+use crate::codec::{Codec, StreamKind};
 use crate::error::SendError;
 use crate::interceptors::Shared;
 use crate::negotiated::SendCodec;
@@ -37,7 +37,7 @@ pub struct OutgoingRtp {
 pub enum SendOutcome {
     /// Handed to the connection.
     Sent,
-    /// Not connected, or the other side does not receive this medium now. Dropped.
+    /// Not connected, or the other side does not receive this stream now. Dropped.
     Paused,
     /// Another codec was negotiated meanwhile: ask [`RtpSender::codec`]. Dropped.
     OtherCodec,
@@ -49,10 +49,10 @@ struct Numbers {
     running: bool,
 }
 
-/// Sends one medium of a peer. Cheap to clone; the clones share sequence numbers.
+/// Sends one stream of a peer. Cheap to clone; the clones share sequence numbers.
 #[derive(Clone)]
 pub struct RtpSender {
-    kind: MediaKind,
+    kind: StreamKind,
     ssrc: u32,
     track: Arc<TrackLocalStaticRTP>,
     shared: Arc<Shared>,
@@ -61,7 +61,7 @@ pub struct RtpSender {
 
 impl RtpSender {
     pub(crate) fn new(
-        kind: MediaKind,
+        kind: StreamKind,
         ssrc: u32,
         track: Arc<TrackLocalStaticRTP>,
         shared: Arc<Shared>,
@@ -121,8 +121,8 @@ impl RtpSender {
         rtp.header.timestamp = packet.timestamp;
         rtp.header.marker = match self.kind {
             // RFC 3551, section 4.1: the first packet after a silence.
-            MediaKind::Audio => first || packet.marker,
-            MediaKind::Video => packet.marker,
+            StreamKind::Audio => first || packet.marker,
+            StreamKind::Video | StreamKind::Tile => packet.marker,
         };
         rtp.payload = packet.payload;
         numbers.next = numbers.next.wrapping_add(1);

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::codec::MediaKind;
+use crate::codec::StreamKind;
 
 /// How a relay is reached; what it sends to the other side is UDP in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ pub struct PathStats {
     pub round_trip: Option<Duration>,
 }
 
-/// One medium, both ways. "Sent" counts first transmissions only.
+/// One stream, both ways. "Sent" counts first transmissions only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StreamStats {
     /// RTP packets sent for the first time.
@@ -89,9 +89,11 @@ pub struct PeerStats {
     pub path: Option<PathStats>,
     /// The microphones.
     pub audio: StreamStats,
-    /// The cameras.
+    /// The cameras, or the screens in their place.
     pub video: StreamStats,
-    /// The rate video should be encoded at.
+    /// The cameras beside the screens.
+    pub tile: StreamStats,
+    /// The rate all pictures together should be encoded at.
     pub target_bitrate_bps: u64,
     /// Packets dropped because the engine did not take them in time.
     pub packets_dropped_in_queue: u64,
@@ -99,7 +101,7 @@ pub struct PeerStats {
     pub datagrams_refused: u64,
 }
 
-/// Counters of one medium.
+/// Counters of one stream.
 #[derive(Debug, Default)]
 pub(crate) struct StreamCounters {
     pub(crate) packets_sent: AtomicU64,
@@ -146,13 +148,15 @@ impl StreamCounters {
 pub(crate) struct Counters {
     audio: StreamCounters,
     video: StreamCounters,
+    tile: StreamCounters,
 }
 
 impl Counters {
-    pub(crate) fn of(&self, kind: MediaKind) -> &StreamCounters {
+    pub(crate) fn of(&self, kind: StreamKind) -> &StreamCounters {
         match kind {
-            MediaKind::Audio => &self.audio,
-            MediaKind::Video => &self.video,
+            StreamKind::Audio => &self.audio,
+            StreamKind::Video => &self.video,
+            StreamKind::Tile => &self.tile,
         }
     }
 }

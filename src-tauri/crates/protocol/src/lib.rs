@@ -27,6 +27,8 @@ pub use message::{
     AudioState, CallMedia, CastRole, ClientMessage, ErrorCode, Forward, IceServer, LeaveReason,
     LoginAnswer, LoginRefusal, Person, Presence, ServerMessage, Text, User, VideoState,
 };
-pub use parse::{ClientFault, ServerFault, parse_client, parse_server};
+pub use parse::{
+    ClientFault, ServerFault, parse_client, parse_server, recheck_client, recheck_server,
+};
 pub use random::{generate_token, generate_uid};
 pub use words::generate_room_id;

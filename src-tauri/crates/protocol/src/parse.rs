@@ -172,6 +172,19 @@ pub fn parse_server(text: &str) -> Result<ServerMessage, ServerFault> {
     Ok(message)
 }
 
+/// Whether a message keeps the bounds of [`parse_client`], for one that came another way. Ids and names
+/// come out trimmed.
+#[must_use]
+pub fn recheck_client(message: &mut ClientMessage) -> bool {
+    check_client(message).is_ok()
+}
+
+/// The same for [`parse_server`].
+#[must_use]
+pub fn recheck_server(message: &mut ServerMessage) -> bool {
+    check_server(message).is_ok()
+}
+
 fn parse_object(text: &str) -> Result<Value, String> {
     if is_deeper_than(text, MAX_JSON_DEPTH) {
         return Err(format!("nested deeper than {MAX_JSON_DEPTH}"));

@@ -8,17 +8,20 @@
 
 mod commands;
 mod listening;
+mod probe;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::hub::Hub;
 use crate::node::{ClusterTiming, NodeId};
+pub use probe::{ProbeError, RedisReport};
 
 /// Before a connection that failed is tried again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
@@ -79,6 +82,8 @@ pub(crate) struct Bus {
     timing: ClusterTiming,
     /// Beats say when they were sent as the time since this.
     base: Instant,
+    /// No beat succeeded since the last trouble.
+    is_lost: AtomicBool,
 }
 
 /// The names of keys and channels.
@@ -114,6 +119,7 @@ impl Bus {
             },
             timing: config.timing,
             base: Instant::now(),
+            is_lost: AtomicBool::new(true),
         }))
     }
 
@@ -147,12 +153,10 @@ impl Bus {
     }
 
     async fn keep_asking(&self) {
-        let mut is_lost = false;
+        let mut is_warned = false;
         loop {
             let error = match self.connect().await {
                 Ok(connection) => {
-                    info!("connected to Redis");
-                    is_lost = false;
                     self.hub.reconnected();
                     tokio::select! {
                         error = self.keep_beating(connection.clone()) => error,
@@ -162,7 +166,8 @@ impl Bus {
                 Err(error) => error,
             };
             // Once for each time of trouble.
-            if !std::mem::replace(&mut is_lost, true) {
+            if !self.is_lost.swap(true, Ordering::Relaxed) || !is_warned {
+                is_warned = true;
                 warn!(kind = ?error.kind(), "Redis is out of reach");
             }
             tokio::time::sleep(RECONNECT_PAUSE).await;

@@ -82,6 +82,16 @@ impl Casts {
         self.displays.len()
     }
 
+    /// The displays, by uid and by connection.
+    pub(crate) fn uids(&self) -> Vec<String> {
+        self.displays.keys().cloned().collect()
+    }
+
+    pub(crate) fn connections(&self) -> Vec<ConnectionId> {
+        let displays = self.displays.values();
+        displays.map(|display| display.connection).collect()
+    }
+
     pub(crate) fn display_of(&self, uid: &str) -> Option<&Display> {
         self.displays.get(uid)
     }

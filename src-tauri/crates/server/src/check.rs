@@ -7,7 +7,9 @@ mod addresses;
 mod certificate;
 mod machine;
 mod ports;
+mod redis;
 mod relay;
+mod streams;
 
 use std::fmt::Write as _;
 
@@ -104,6 +106,7 @@ async fn look(settings: &Settings, config: ServerConfig, findings: &mut Vec<Find
     machine::look(&config, findings);
     certificate::look(&config, settings.public_host.as_deref(), findings);
     addresses::look(&config, settings.public_host.as_deref(), findings).await;
+    redis::look(&config, findings).await;
     let taken = ports::look(&config, findings).await;
     let mut running = None;
     if taken.is_empty() {

@@ -25,7 +25,7 @@ struct CommandLine {
 enum Subcommands {
     /// Shows the settings in force, where each comes from, and no secrets.
     Config(ConfigArgs),
-    /// Says what is wrong with settings, ports, certificate, addresses and relay, and the next step.
+    /// Says what is wrong with settings, ports, certificate, addresses, Redis and relay, and the next step.
     Check(CheckArgs),
     /// Makes a token that admits to a closed server, and the invite with it.
     Token(TokenArgs),

@@ -6,12 +6,11 @@
 
 pub(crate) mod close;
 mod inbox;
+mod life;
 mod line;
 mod pace;
 mod socket;
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 
 use duet_protocol::CloseReason;
@@ -26,6 +25,7 @@ use crate::door::Slot;
 use crate::http::Upgraded;
 use crate::hub::Registration;
 use crate::shared::Shared;
+pub(crate) use life::Life;
 pub(crate) use line::Line;
 
 /// How a connection ends.
@@ -64,29 +64,20 @@ pub(crate) fn ending_for(error: &Error) -> Ending {
     }
 }
 
-/// A connection at its beginning.
+/// A connection that became a WebSocket.
 pub(crate) fn begin(
     upgraded: Upgraded,
     registration: Registration,
     slot: Slot,
     shared: &Arc<Shared>,
-) -> Line {
+) -> Box<Line> {
     shared.metrics.opened.inc();
     let socket = open(upgraded, Limits::PROTOCOL);
-    Line::new(socket, registration, slot, Arc::clone(shared))
+    Box::new(Line::new(socket, registration, slot, Arc::clone(shared)))
 }
 
-/// Carries one connection until it ends. The place in the room is given up or kept before the close
-/// handshake, which a client may draw out.
-pub(crate) async fn run(mut line: Line) {
-    let ending = {
-        let mut timer = pin!(tokio::time::sleep_until(line.due_at().into()));
-        poll_fn(|context| line.poll(context, timer.as_mut())).await
-    };
-    // On the heap, so that an open connection does not hold the space of its end.
-    Box::pin(end(line, ending)).await;
-}
-
+/// Ends it. The place in the room is given up or kept before the close handshake, which a client may
+/// draw out.
 async fn end(line: Line, ending: Ending) {
     let (socket, registration, _slot, shared) = line.into_parts();
     debug!(connection = registration.id(), ?ending, "connection ends");

@@ -42,7 +42,7 @@ mod wall_clock;
 
 pub use access::{AccessKeyError, AccessKeys, Asked, Grant, Role};
 pub use address::AddressKey;
-pub use bus::{RedisConfig, RedisError};
+pub use bus::{ProbeError, RedisConfig, RedisError, RedisReport};
 pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
 pub use monitor::MonitorConfig;
 pub use node::{ClusterStats, ClusterTiming};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::address::AddressKey;
-use crate::connection::{self, Line};
+use crate::connection::{self, Life, Line};
 use crate::deadline::Deadline;
 use crate::door::Slot;
 use crate::http::{self, Entry, Upgraded};
@@ -61,13 +61,8 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
         debug!(%remote, "dropped: too many connections");
         return;
     }
-    // On the heap, so that an open connection does not hold the space of its handshake.
-    let arriving = Box::pin(arrive(stream, remote, Arc::clone(shared), slot));
-    shared.tasks.spawn(async move {
-        if let Some(line) = arriving.await {
-            connection::run(line).await;
-        }
-    });
+    let arriving = arrive(stream, remote, Arc::clone(shared), slot);
+    shared.tasks.spawn(Life::begin(arriving));
 }
 
 /// A connection that became a WebSocket, at work.
@@ -76,7 +71,7 @@ async fn arrive(
     remote: SocketAddr,
     shared: Arc<Shared>,
     slot: Option<Slot>,
-) -> Option<Line> {
+) -> Option<Box<Line>> {
     match shake_hands(stream, remote, &shared, slot).await {
         Ok(line) => line,
         Err(error) => {
@@ -92,7 +87,7 @@ async fn shake_hands(
     remote: SocketAddr,
     shared: &Arc<Shared>,
     slot: Option<Slot>,
-) -> Result<Option<Line>, ConnectionError> {
+) -> Result<Option<Box<Line>>, ConnectionError> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let local_ip = stream.local_addr()?.ip();

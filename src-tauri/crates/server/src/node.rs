@@ -12,11 +12,13 @@
 //! flow notice nothing.
 //!
 //! Files: [`names`], [`wire`] and [`channel`] are how nodes speak; [`health`] is whether they can; `home` and
-//! `afar` are a client's two directions at its home; `owner` is the other end; `claims` asks Redis;
-//! `carry_on` is what happens when an owner changes.
+//! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the
+//! other end; `claims` asks Redis; `casts` are the codes of displays; `carry_on` is what happens when an
+//! owner changes.
 
 mod afar;
 mod carry_on;
+mod casts;
 mod channel;
 mod claims;
 mod client;
@@ -24,8 +26,10 @@ mod clock;
 mod health;
 mod home;
 mod names;
+mod noted;
 mod outputs;
 mod owner;
+mod sound;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -36,7 +40,7 @@ use duet_protocol::{ErrorCode, ServerMessage};
 use crate::access::AccessKeys;
 use crate::address::AddressKey;
 use crate::exchange::{Exchange, Key};
-use crate::rooms::{ConnectionId, Output};
+use crate::rooms::{ConnectionId, Output, explanation};
 use channel::Channel;
 use claims::Claiming;
 pub(crate) use claims::Verdict;
@@ -47,8 +51,15 @@ pub(crate) use names::NodeId;
 use wire::Body;
 pub(crate) use wire::Envelope;
 
+#[cfg(test)]
+mod tests;
+
 /// Connections of other nodes' clients are numbered from here, apart from our own.
 const FIRST_PROXIED_ID: u64 = 1 << 63;
+/// Nodes to speak to, and their clients here. Far more than there can be; other nodes are believed, but
+/// not with all our memory.
+const MAX_PEERS: usize = 1024;
+const MAX_PROXIED: usize = 100_000;
 /// What a client is told when other nodes are out of reach.
 const OUT_OF_REACH: &str = "the servers cannot reach each other at the moment; try again soon";
 
@@ -248,6 +259,17 @@ impl Node {
     /// Queues a message to a client of ours.
     fn send(&mut self, to: ConnectionId, message: ServerMessage) {
         self.outputs.push_back(Output::Send { to, message });
+    }
+
+    /// Answers a client of ours.
+    fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
+        let error = ServerMessage::Error {
+            code,
+            message: explanation(code).to_owned(),
+            reference: Some(reference.to_owned()),
+            id: None,
+        };
+        self.send(to, error);
     }
 
     /// Answers a client of ours that what it asks for needs a node out of reach.

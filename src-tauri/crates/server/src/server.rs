@@ -92,7 +92,7 @@ impl Server {
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let tls = config.tls.clone().map(Tls::load).transpose()?;
-        let (turn, ice) = turn::start(&config.turn)?;
+        let (turn, ice) = turn::start(&config.turn, tls.as_ref())?;
         let turn = RelaySlot::new(RwLock::new(turn.map(Arc::new)));
         let ice = Arc::new(ice);
         let addresses = config.listen.clone();
@@ -157,11 +157,19 @@ impl Server {
             .collect()
     }
 
-    /// Where the relay listens, with the real ports; empty while it is off.
+    /// Where the relay listens over UDP, with the real ports; empty while it is off.
     #[must_use]
     pub fn turn_addrs(&self) -> Vec<SocketAddr> {
         let turn = self.turn.read();
         let addresses = turn.as_ref().map(|turn| turn.addresses().to_vec());
+        addresses.unwrap_or_default()
+    }
+
+    /// Where it takes streams, with the real ports.
+    #[must_use]
+    pub fn turn_stream_addrs(&self) -> Vec<SocketAddr> {
+        let turn = self.turn.read();
+        let addresses = turn.as_ref().map(|turn| turn.stream_addresses().to_vec());
         addresses.unwrap_or_default()
     }
 
@@ -170,7 +178,8 @@ impl Server {
     /// # Errors
     /// If the settings cannot be, or not with these addresses.
     pub fn open_relay(&self, config: &TurnConfig) -> Result<(), ServerError> {
-        let (turn, ice) = turn::start(&TurnMode::BuiltIn(config.clone()))?;
+        let (turn, ice) =
+            turn::start(&TurnMode::BuiltIn(config.clone()), self.shared.tls.as_ref())?;
         *self.turn.write() = turn.map(Arc::new);
         self.ice.replace(ice);
         Ok(())

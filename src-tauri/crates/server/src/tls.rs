@@ -117,6 +117,14 @@ impl Tls {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 
+    /// For handshakes of the relay's clients: with the same certificate, and whatever protocol they
+    /// name (RFC 7443 is seldom spoken).
+    pub(crate) fn relay_acceptor(&self) -> TlsAcceptor {
+        let mut config = rustls::ServerConfig::clone(&self.config);
+        config.alpn_protocols.clear();
+        TlsAcceptor::from(Arc::new(config))
+    }
+
     /// When the certificate in force ends.
     pub(crate) fn expires_at(&self) -> SystemTime {
         self.in_force.0.lock().expires_at()

@@ -1,5 +1,5 @@
-//! STUN and TURN over UDP (RFC 8489, RFC 8656): what two people need whose networks let no direct
-//! path through.
+//! STUN and TURN over UDP, TCP and TLS (RFC 8489, RFC 8656): what two people need whose networks let
+//! no direct path through. Relays themselves are UDP.
 //!
 //! [`Relay`] decides, without I/O: datagrams and the time go in, replies and datagrams to pass on
 //! come out. The listener around it moves bytes. An outside relay such as coturn can take its place
@@ -9,7 +9,7 @@
 //! every unauthenticated request, has no quotas, and asks its credential check again at every refresh,
 //! which ends a running relay when the credential expires. None of that can be added from outside.
 //!
-//! Not here: TCP and TLS to clients, TCP to peers (RFC 6062), DONT-FRAGMENT, ICMP errors passed on.
+//! Not here: TCP to peers (RFC 6062), DONT-FRAGMENT, ICMP errors passed on.
 
 mod allocation;
 mod config;
@@ -28,7 +28,7 @@ mod traffic;
 
 pub use config::{OutsideTurn, Quotas, TurnConfig, TurnConfigError, TurnMode};
 pub use credentials::{Credential, MAX_CREDENTIAL_TTL, Secrets};
-pub(crate) use ice::{Entrance, IceList};
+pub(crate) use ice::{Entrance, IceList, Relays};
 pub(crate) use io::TurnServer;
 pub use peers::{PeerFilter, PeerPolicy};
 pub use relay::{Flow, HEADROOM, OpenRequest, Reaction, Relay, RelayConfig, RelayId, TAILROOM};

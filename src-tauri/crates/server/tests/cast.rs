@@ -59,7 +59,7 @@ impl Client {
     }
 
     /// The token of a `joined` that says this role.
-    async fn expect_role(&mut self, expected: CastRole) -> String {
+    pub(crate) async fn expect_role(&mut self, expected: CastRole) -> String {
         match self.next().await {
             ServerMessage::Joined {
                 role,

@@ -50,7 +50,7 @@ fn read(output: &Output) -> (bool, String) {
     (is_ok, lines.collect())
 }
 
-fn run(flags: &[&str]) -> (bool, String) {
+pub(crate) fn run(flags: &[&str]) -> (bool, String) {
     read(&check(flags).output().expect("it runs"))
 }
 
@@ -60,6 +60,7 @@ fn a_server_that_would_work_is_found_to_and_its_relay_is_used() {
         let (is_ok, said) = run(&[&["--listen", "127.0.0.1:0"], secret].concat());
         assert!(is_ok, "{said}");
         assert!(said.contains("opened a relay at port"), "{said}");
+        assert!(said.contains("(TCP) answers STUN"), "{said}");
         assert!(
             said.contains("ok clock") || said.contains("warning clock"),
             "{said}"

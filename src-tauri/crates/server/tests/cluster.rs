@@ -1,6 +1,14 @@
 //! Several servers on one Redis, with a real `redis-server` on a free port.
 
 mod calls;
+mod cast_rooms;
+mod casts;
+mod closed;
+mod hostile;
+mod lossy;
+#[cfg(target_os = "linux")]
+mod nginx;
+mod operators;
 mod outage;
 mod processes;
 mod races;

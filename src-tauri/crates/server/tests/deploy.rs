@@ -42,6 +42,8 @@ fn every_variable_and_flag_in_the_documents_is_one() {
     for name in [
         "server.md",
         "relay.md",
+        "cluster.md",
+        "deploy/cluster/compose.yaml",
         "deploy/compose.yaml",
         "deploy/duet-server.service",
         "deploy/coturn.service",

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::client::{Client, couple, forward, server_with};
 
-async fn watched(config: ServerConfig) -> Server {
+pub(crate) async fn watched(config: ServerConfig) -> Server {
     let monitor = MonitorConfig {
         listen: vec![([127, 0, 0, 1], 0).into()],
         is_required: true,
@@ -31,7 +31,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
 }
 
 /// One figure.
-fn figure(text: &str, name: &str) -> f64 {
+pub(crate) fn figure(text: &str, name: &str) -> f64 {
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -2,7 +2,7 @@
 //! for nginx is started as it is, but for its ports and its certificate.
 
 #[cfg(target_os = "linux")]
-mod nginx;
+pub(crate) mod nginx;
 
 use duet_server::{Server, ServerConfig, TrustedProxies};
 use tokio_tungstenite::connect_async;

@@ -81,6 +81,15 @@ async fn handshake(
     server: &Server,
     trusted: &CertificateDer<'static>,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = TcpStream::connect(server.local_addrs()[0]).await?;
+    trusting(trusted, tcp).await
+}
+
+/// Speaks TLS with whoever has this certificate.
+pub(crate) async fn trusting(
+    trusted: &CertificateDer<'static>,
+    tcp: TcpStream,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a certificate");
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -88,7 +97,6 @@ async fn handshake(
         .expect("the versions of TLS")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let tcp = TcpStream::connect(server.local_addrs()[0]).await?;
     let name = ServerName::try_from("127.0.0.1").expect("a name");
     TlsConnector::from(Arc::new(config))
         .connect(name, tcp)

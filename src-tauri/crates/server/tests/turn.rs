@@ -15,5 +15,7 @@ mod requests;
 mod rig;
 mod special;
 mod strangers;
+mod stream_phone;
+mod streams;
 #[cfg(unix)]
 mod uclient;

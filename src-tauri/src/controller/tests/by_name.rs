@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::view::{
-    CallMedia, EndedBy, LoginProblem, MessageState, Presence, RecentKind, SettingsPatch,
-    UnansweredReason,
+    CallMedia, EndedBy, LoginProblem, MessageState, NoticeAction, PersonState, Presence,
+    RecentKind, SettingsPatch, UnansweredReason,
 };
 
 impl Person {
@@ -18,7 +18,9 @@ impl Person {
 
     /// Waits until somebody is online and can be called; gives their uid.
     async fn finds(&mut self, name: &str) -> String {
-        let is_it = |person: &&crate::view::PersonView| person.name == name && !person.busy;
+        let is_it = |person: &&crate::view::PersonView| {
+            person.name == name && person.state == PersonState::Available
+        };
         let view = self
             .until("somebody to call", |view| {
                 view.people.list.iter().any(|person| is_it(&person))
@@ -218,6 +220,13 @@ async fn closing_the_window_silences_and_does_not_decline() {
     }
     let view = ben.until("connected", is_connected).await;
     assert!(!view.camera.on && view.incoming.is_none());
+    assert_eq!(ben.around.borrow().raised, 1, "the call comes up");
+    ben.window_events
+        .send(WindowEvent::NotificationOpened)
+        .await
+        .expect("it runs");
+    ben.until_around("up again", |around| around.raised == 2)
+        .await;
     let view = ada.until("connected", is_connected).await;
     assert!(view.camera.on);
 }
@@ -240,14 +249,13 @@ async fn texts_reach_people_before_and_in_a_call() {
             view.people.list.iter().any(|person| person.unread == 1)
         })
         .await;
-    assert!(
-        view.notices.iter().any(
-            |notice| matches!(&notice.data, NoticeData::TextArrived { name } if name == "Ada")
-        )
-    );
-    let uid = view.people.list[0].uid.clone();
-    ben.does(Action::OpenChat(Some(uid))).await;
+    let is_text = |notice: &&crate::view::Notice| matches!(&notice.data, NoticeData::TextArrived { name, .. } if name == "Ada");
+    let notice = view.notices.iter().find(is_text).expect("told");
+    assert_eq!(notice.actions, [NoticeAction::Open]);
+    ben.does(Action::ActOnNotice(notice.id, NoticeAction::Open))
+        .await;
     let view = ben.until("read", |view| view.chat.is_some()).await;
+    assert!(!view.notices.iter().any(|notice| is_text(&notice)));
     let chat = view.chat.expect("open");
     assert_eq!(chat.messages[0].text, "<b>hello</b> there");
     assert_eq!(view.people.list[0].unread, 0);
@@ -274,9 +282,67 @@ async fn texts_reach_people_before_and_in_a_call() {
         Some("in the call")
     );
 
-    // Nobody there: said, and tried again on demand.
+    // What was written stays in reach: after the call, without the other, and without the server.
     ben.does(Action::Leave).await;
+    ben.does(Action::Dismiss).await;
+    ada.window_events
+        .send(WindowEvent::EndRequested)
+        .await
+        .expect("it runs");
+    let is_there = |view: &View| view.people.list.len() == 1 && view.people.list[0].name == "Ada";
+    let is_offline =
+        |view: &View| is_there(view) && view.people.list[0].state == PersonState::Offline;
+    let view = ben.until("an offline Ada", is_offline).await;
     server.shutdown().await;
+    ben.until("offline as well", |view| {
+        view.people.presence != Presence::Online && is_offline(view)
+    })
+    .await;
+    let uid = view.people.list[0].uid.clone();
+    ben.does(Action::OpenChat(Some(uid))).await;
+    let view = ben.until("open", |view| view.chat.is_some()).await;
+    let chat = view.chat.expect("open");
+    assert!(!chat.in_call && chat.messages.len() == 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_declined_can_be_written_to() {
+    let server = server().await;
+    let (mut ada, mut ben) = two_online(&server).await;
+    ada.calls("Ben", CallMedia::Video).await;
+    ben.rings().await;
+    ben.does(Action::DeclineCall).await;
+    let view = ada
+        .until("declined", |view| {
+            unanswered(view) == Some(UnansweredReason::Declined)
+        })
+        .await;
+    let CallView::Unanswered { uid, .. } = view.call else {
+        panic!("another state");
+    };
+    ada.does(Action::OpenChat(uid)).await;
+    ada.does(Action::SendText("later?".to_owned())).await;
+    ada.until("delivered", |view| {
+        let last = view.chat.as_ref().and_then(|chat| chat.messages.last());
+        last.is_some_and(|message| message.state == MessageState::Delivered)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missed_voice_call_is_called_back_as_one_however_the_name_is_written() {
+    let server = server().await;
+    let (mut ada, mut ben) = two_online(&server).await;
+    ada.calls("Ben", CallMedia::Audio).await;
+    ben.rings().await;
+    ada.does(Action::Cancel).await;
+    let view = ben.until("missed", |view| !view.recents.is_empty()).await;
+    assert_eq!(view.recents[0].media, CallMedia::Audio);
+    ada.does(Action::Dismiss).await;
+    ben.finds("Ada").await;
+    let call = Action::CallName("ADA".to_owned(), view.recents[0].media);
+    ben.does(call).await;
+    assert_eq!(ada.rings().await.media, CallMedia::Audio);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -156,6 +156,7 @@ impl Driver {
             Some(CastRole::Display) => (AudioState::None, VideoState::Off),
         };
         self.input(Input::MediaState { audio, video });
+        self.settle_tile();
     }
 
     pub(super) fn media_notice(&mut self, notice: MediaNotice) {

@@ -14,18 +14,21 @@ impl Driver {
     /// A connection gave a part of its media up.
     pub(super) fn given_up(&mut self, session: String, part: MediaPart) {
         tracing::error!(?part, "media was given up");
-        self.faulty_session = Some(session);
         let kind = match part {
             MediaPart::SentVideo => DeviceKind::Camera,
+            // The call has its pictures; the small one beside them stays away.
+            MediaPart::SentTile | MediaPart::ReceivedTile => return,
             MediaPart::SentSound => DeviceKind::Microphone,
             MediaPart::ReceivedSound => DeviceKind::Speaker,
             MediaPart::ReceivedVideo => {
+                self.faulty_session = Some(session);
                 return self.tell(EndpointEvent::RemoteMedia {
                     audio: self.remote_audio,
                     video: VideoState::Lost,
                 });
             }
         };
+        self.faulty_session = Some(session);
         self.media.set_fault(kind, true);
         self.announce_media();
         let change = DeviceChange::Failed { code: CODE };

@@ -49,6 +49,7 @@ impl Driver {
             }
             Output::ClosePeer { session } => {
                 if let Some(peer) = self.peers.remove(&session) {
+                    self.remote_tile(session, false);
                     self.last_figures = peer.figures();
                     self.closing.spawn(peer.close());
                 }
@@ -90,6 +91,7 @@ impl Driver {
             ice_policy: self.config.path.ice_policy,
             video_codecs: self.config.video_codecs.clone(),
             taps: self.config.taps.clone(),
+            tile: self.sends_tile,
             direction: match self.call.cast_role() {
                 None => Direction::SendRecv,
                 Some(CastRole::Presenter) => Direction::SendOnly,

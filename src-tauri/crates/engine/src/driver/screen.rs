@@ -1,8 +1,10 @@
 //! Showing a screen: in a call in place of the camera, or on a display by its code.
 //!
-//! The camera's own stream carries the screen; `media-state` says which it is. A second stream was
-//! weighed: it would show the camera beside the screen, but needs a second section in the description,
-//! which plain pages written for one do not show, and it halves what text gets of a narrow path.
+//! The camera's own stream carries the screen, and `media-state` says which it is: pages written for one
+//! picture show it. The camera goes beside it in a stream of its own, small, while it is on: only to those
+//! who say that they show a second picture, and only while the path is wide. Whether it comes is what
+//! the descriptions say, so nobody is told of it otherwise. The other way round, with the screen in the
+//! second stream, was rejected: who shows one picture would never see the screen.
 
 use duet_call::{CallState, Input};
 use duet_media::screen::ScreenTarget;
@@ -11,19 +13,26 @@ use duet_protocol::CastRole;
 use super::Driver;
 use crate::event::{EndpointEvent, ShareEvent};
 use crate::local_media::Wanted;
+use crate::peer_task::PeerCommand;
 
 impl Driver {
-    /// Shows a screen to the other, another one, or none. Ignored outside a room.
+    /// Shows a screen to the other, another one, or none. Outside a room nothing is shown, and that is told:
+    /// whoever asked may not know yet that the call is over.
     pub(super) fn share(&mut self, target: Option<ScreenTarget>) {
         match target {
-            Some(_) if !self.call.state().opens_devices() => {}
+            Some(_) if !self.call.state().opens_devices() => self.tell_not_shown(),
             Some(target) => {
                 self.media.set_share(Some(target));
                 self.announce_media();
             }
             None if self.call.cast_role() == Some(CastRole::Presenter) => self.input(Input::Leave),
+            None if self.media.share().is_none() => self.tell_not_shown(),
             None => self.end_share(None),
         }
+    }
+
+    fn tell_not_shown(&mut self) {
+        self.tell(EndpointEvent::Share(ShareEvent::Ended { code: None }));
     }
 
     pub(super) fn open_cast(&mut self) {
@@ -34,7 +43,7 @@ impl Driver {
 
     pub(super) fn join_cast(&mut self, code: String, target: ScreenTarget) {
         if self.call.state().is_active() {
-            return;
+            return self.tell_not_shown();
         }
         self.media.set_share(Some(target));
         let name = self.config.name.clone();
@@ -60,6 +69,30 @@ impl Driver {
                     self.input(Input::Leave);
                 }
             }
+        }
+    }
+
+    /// Tells the connections whether our camera goes beside our screen.
+    pub(super) fn settle_tile(&mut self) {
+        let sends = self.call.cast_role().is_none() && self.media.wants_tile();
+        if std::mem::replace(&mut self.sends_tile, sends) != sends {
+            for peer in self.peers.values() {
+                peer.ask(PeerCommand::Tile(sends));
+            }
+        }
+    }
+
+    /// The other's camera comes beside their screen by this connection, or no longer.
+    pub(super) fn remote_tile(&mut self, session: String, comes: bool) {
+        let came = self.tile_session.is_some();
+        if comes {
+            self.tile_session = Some(session);
+        } else {
+            self.tile_session.take_if(|present| *present == session);
+        }
+        let comes = self.tile_session.is_some();
+        if comes != came {
+            self.tell(EndpointEvent::RemoteTile(comes));
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Consumers {
     pub(crate) pictures: PictureConsumer,
     /// Takes pictures of a screen, which are sent in place of the camera's.
     pub(crate) screen: PictureConsumer,
+    /// Takes the camera's pictures meanwhile.
+    pub(crate) tile: PictureConsumer,
     pub(crate) sound: SoundConsumer,
     pub(crate) play: SoundProducer,
 }
@@ -131,14 +133,12 @@ impl MediaLink {
     /// The camera has a picture.
     pub(super) fn picture(&self, frame: VideoFrame) {
         self.taps.local_video.take(frame.clone());
-        if self.is_sharing.load(Ordering::Relaxed) {
-            return;
-        }
+        let is_sharing = self.is_sharing.load(Ordering::Relaxed);
         let consumer = self
             .consumers
             .lock()
             .as_ref()
-            .map(|all| Arc::clone(&all.pictures));
+            .map(|all| Arc::clone(if is_sharing { &all.tile } else { &all.pictures }));
         if let Some(consumer) = consumer {
             consumer(frame);
         }

@@ -7,18 +7,19 @@ use duet_media::audio::{
 };
 use tokio::sync::mpsc;
 
-use super::keeper::{Keeper, OpenDevice};
+use super::keeper::{Keeper, OpenDevice, Report};
+use super::{MediaNotice, tell_audio};
 use crate::event::DeviceKind;
 
-/// Rings on the speaker it is asked to want. Its reports go nowhere: that a ring cannot be heard is
-/// seen, because whoever is called is shown it as well.
-pub(super) fn keeper() -> Keeper<AudioSinkSpec> {
-    let (reports, _) = mpsc::channel(1);
-    Keeper::start(DeviceKind::Speaker, reports, |spec, _report| {
-        open(spec)
+/// Rings on the speaker it is asked to want, or on the default where that is not there. What cannot ring at
+/// all is reported, and tried again when devices come or go.
+pub(super) fn keeper(notices: &mpsc::Sender<MediaNotice>) -> Keeper<AudioSinkSpec> {
+    Keeper::start(DeviceKind::Ringer, notices.clone(), |spec, report| {
+        open(spec, report.clone())
             .or_else(|error| {
                 tracing::info!(%error, "the speaker for the ring is not there; the default rings");
-                open(&AudioSinkSpec::Device(DEFAULT_DEVICE.to_owned()))
+                let default = AudioSinkSpec::Device(DEFAULT_DEVICE.to_owned());
+                open(&default, report)
             })
             .map(|sink| Box::new(sink) as OpenDevice)
             .map_err(|error| {
@@ -28,7 +29,7 @@ pub(super) fn keeper() -> Keeper<AudioSinkSpec> {
     })
 }
 
-fn open(spec: &AudioSinkSpec) -> Result<OpenAudioSink, AudioError> {
+fn open(spec: &AudioSinkSpec, report: Report) -> Result<OpenAudioSink, AudioError> {
     let mut tone = RingTone::incoming();
     open_audio_sink(
         spec,
@@ -36,6 +37,6 @@ fn open(spec: &AudioSinkSpec) -> Result<OpenAudioSink, AudioError> {
             block.samples.fill(0.0);
             tone.mix_into(&mut block.samples);
         }),
-        Arc::new(|_| {}),
+        Arc::new(move |event| tell_audio(&report, &event)),
     )
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use duet_media::screen::{SCREEN_FORMAT, ScreenTarget};
 use duet_media::source::{VideoSourceEvent, VideoSourceSpec, open_video_source};
+use duet_protocol::VideoState;
 use tokio::sync::mpsc;
 
 use super::keeper::{Keeper, OpenDevice};
@@ -67,6 +68,11 @@ impl LocalMedia {
     pub(crate) fn set_share(&mut self, target: Option<ScreenTarget>) {
         self.share = target;
         self.update();
+    }
+
+    /// Whether the camera goes beside what is shared.
+    pub(crate) fn wants_tile(&self) -> bool {
+        self.share.is_some() && self.camera_state() == VideoState::On
     }
 
     /// What is shared.

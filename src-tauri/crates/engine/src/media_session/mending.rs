@@ -15,19 +15,25 @@ const WINDOW: Duration = Duration::from_secs(60);
 pub(crate) enum MediaPart {
     /// Our pictures.
     SentVideo,
+    /// Our camera beside our screen.
+    SentTile,
     /// Our sound.
     SentSound,
     /// The other's pictures.
     ReceivedVideo,
+    /// The other's camera beside their screen.
+    ReceivedTile,
     /// The other's sound.
     ReceivedSound,
 }
 
 impl MediaPart {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::SentVideo,
+        Self::SentTile,
         Self::SentSound,
         Self::ReceivedVideo,
+        Self::ReceivedTile,
         Self::ReceivedSound,
     ];
 }

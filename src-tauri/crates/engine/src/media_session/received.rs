@@ -5,7 +5,7 @@ use duet_media::frame::VideoFrame;
 use duet_media::lip_sync::{ExtraDelays, LipSync, Stream};
 use duet_media::pipeline::PlayoutPoint;
 use duet_media::rtp::SenderReport;
-use duet_peer::MediaKind;
+use duet_peer::StreamKind;
 
 use super::mean_level_dbfs;
 use crate::figures::{LatencyFigures, LatencySamples};
@@ -70,10 +70,12 @@ pub(super) struct Sync {
 }
 
 impl Sync {
-    pub(super) fn sender_report(&mut self, kind: MediaKind, report: SenderReport) {
-        match kind {
-            MediaKind::Audio => self.lip_sync.sender_report(Stream::Audio, report),
-            MediaKind::Video => self.lip_sync.sender_report(Stream::Video, report),
+    /// The tile is not measured: it takes the way of the screen and is held as long.
+    pub(super) fn sender_report(&mut self, stream: StreamKind, report: SenderReport) {
+        match stream {
+            StreamKind::Audio => self.lip_sync.sender_report(Stream::Audio, report),
+            StreamKind::Video => self.lip_sync.sender_report(Stream::Video, report),
+            StreamKind::Tile => {}
         }
     }
 
@@ -100,12 +102,12 @@ mod tests {
     #[test]
     fn pictures_wait_until_the_sound_is_heard() {
         let mut sync = Sync::default();
-        for kind in [MediaKind::Audio, MediaKind::Video] {
+        for stream in [StreamKind::Audio, StreamKind::Video] {
             let report = SenderReport {
                 ntp: 3_900_000_000 << 32,
                 rtp_timestamp: 0,
             };
-            sync.sender_report(kind, report);
+            sync.sender_report(stream, report);
         }
         let mut delays = ExtraDelays::default();
         for step in 0..100_i64 {

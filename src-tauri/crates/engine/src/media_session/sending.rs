@@ -1,50 +1,48 @@
-//! From the devices to the connection: two encoders and the tasks that hand packets over.
+//! From the devices to the connection: encoders and the tasks that hand packets over.
+
+mod pictures;
+mod tile;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use duet_media::clock;
 use duet_media::codec::{OpusSettings, VideoCodec, VideoContent};
 use duet_media::frame::{AudioBlock, VideoFrame};
-use duet_media::pipeline::{
-    AudioInput, AudioSend, PipelineError, VideoInput, VideoSend, VideoSendSettings,
-};
+use duet_media::pipeline::{AudioInput, AudioSend, PipelineError};
 use duet_media::rtp::OutgoingPacket;
-use duet_peer::{Codec, OutgoingRtp, Peer, PeerStats, RtpSender, SendCodec, SendOutcome};
+use duet_peer::{Codec, OutgoingRtp, Peer, PeerStats, RtpSender, SendOutcome, StreamKind};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::figures::{Counted, VideoFigures};
+use super::shares::{Shares, TILE_BPS};
+use crate::figures::VideoFigures;
+use pictures::SentPictures;
+use tile::Miniature;
 
-/// Coded frames that may wait for the connection: a quarter of a second.
-const FRAMES_WAITING: usize = 8;
 /// Packets of sound that may wait: half a second.
 const SOUND_WAITING: usize = 25;
 const FRAME_RATE_HZ: u32 = 30;
 
 /// See the module. Dropping it joins the encoders; the tasks end with their channels.
 pub(super) struct Sending {
-    video: Mutex<VideoPart>,
+    video: SentPictures,
+    /// While the camera goes beside the screen.
+    tile: Mutex<Option<SentPictures>>,
+    /// Of the tile there is, or of the last one.
+    tile_figures: Mutex<Option<VideoFigures>>,
+    miniature: Mutex<Miniature>,
+    shares: Mutex<Shares>,
     sound: Mutex<SoundPart>,
-    video_sender: RtpSender,
+    tile_sender: RtpSender,
     sound_sender: RtpSender,
-    coded: Arc<Mutex<VideoCodec>>,
-    bitrate_bps: AtomicU32,
     expected_loss_percent: AtomicU8,
-    dropped_frames: Arc<AtomicU64>,
     gone: Arc<AtomicBool>,
 }
 
-/// The encoder of pictures and the task that hands its packets over.
-struct VideoPart {
-    encoder: VideoSend,
-    input: VideoInput,
-    task: JoinHandle<()>,
-}
-
-/// The same for sound.
+/// The encoder of sound and the task that hands its packets over.
 struct SoundPart {
     encoder: AudioSend,
     input: AudioInput,
@@ -53,40 +51,47 @@ struct SoundPart {
 
 impl Sending {
     pub(super) fn start(peer: &Peer) -> Result<Self, PipelineError> {
-        let coded = Arc::new(Mutex::new(VideoCodec::Vp8));
-        let bitrate_bps = u32::try_from(peer.target_bitrate_bps()).unwrap_or(u32::MAX);
-        let (video_sender, sound_sender) = (peer.video_sender(), peer.audio_sender());
-        let dropped_frames = Arc::default();
+        let total_bps = peer.target_bitrate_bps();
+        let bitrate_bps = u32::try_from(total_bps).unwrap_or(u32::MAX);
+        let sound_sender = peer.audio_sender();
         let gone = Arc::default();
         let settings = OpusSettings::default();
-        let outgoing = |sender: &RtpSender| Outgoing {
-            sender: sender.clone(),
+        let outgoing = Outgoing {
+            sender: sound_sender.clone(),
             gone: Arc::clone(&gone),
         };
-        let video = VideoPart::start(
-            bitrate_bps,
-            outgoing(&video_sender),
-            &coded,
-            &dropped_frames,
-        )?;
-        let sound = SoundPart::start(settings, outgoing(&sound_sender))?;
+        let sound = SoundPart::start(settings, outgoing)?;
+        let video_gone = Arc::clone(&gone);
         Ok(Self {
-            video: Mutex::new(video),
+            video: SentPictures::start(
+                peer.video_sender(),
+                FRAME_RATE_HZ,
+                bitrate_bps,
+                video_gone,
+            )?,
+            tile: Mutex::default(),
+            tile_figures: Mutex::default(),
+            miniature: Mutex::default(),
+            shares: Mutex::new(Shares::new(total_bps)),
             sound: Mutex::new(sound),
-            video_sender,
+            tile_sender: peer.tile_sender(),
             sound_sender,
-            coded,
-            bitrate_bps: AtomicU32::new(bitrate_bps),
             expected_loss_percent: AtomicU8::new(settings.expected_loss_percent),
-            dropped_frames,
             gone,
         })
     }
 
     /// Whether the encoder of pictures or its task has ended.
     pub(super) fn video_is_broken(&self) -> bool {
-        let part = self.video.lock();
-        !part.encoder.is_running() || part.task.is_finished()
+        self.video.is_broken()
+    }
+
+    /// The same of the tile.
+    pub(super) fn tile_is_broken(&self) -> bool {
+        self.tile
+            .lock()
+            .as_ref()
+            .is_some_and(SentPictures::is_broken)
     }
 
     /// Whether the encoder of sound or its task has ended.
@@ -95,13 +100,15 @@ impl Sending {
         !part.encoder.is_running() || part.task.is_finished()
     }
 
-    /// A new encoder begins with a key frame.
     pub(super) fn rebuild_video(&self) -> Result<(), PipelineError> {
-        let outgoing = self.outgoing(&self.video_sender);
-        let bitrate_bps = self.bitrate_bps.load(Relaxed);
-        let part = VideoPart::start(bitrate_bps, outgoing, &self.coded, &self.dropped_frames)?;
-        *self.video.lock() = part;
-        Ok(())
+        self.video.rebuild()
+    }
+
+    pub(super) fn rebuild_tile(&self) -> Result<(), PipelineError> {
+        match &*self.tile.lock() {
+            Some(tile) => tile.rebuild(),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn rebuild_sound(&self) -> Result<(), PipelineError> {
@@ -109,9 +116,33 @@ impl Sending {
             expected_loss_percent: self.expected_loss_percent.load(Relaxed),
             ..OpusSettings::default()
         };
-        let part = SoundPart::start(settings, self.outgoing(&self.sound_sender))?;
-        *self.sound.lock() = part;
+        let outgoing = Outgoing {
+            sender: self.sound_sender.clone(),
+            gone: Arc::clone(&self.gone),
+        };
+        *self.sound.lock() = SoundPart::start(settings, outgoing)?;
         Ok(())
+    }
+
+    /// The camera goes beside the screen from now on, or no longer. Must be called on the runtime.
+    pub(super) fn set_tile(&self, on: bool) -> Result<(), PipelineError> {
+        let mut tile = self.tile.lock();
+        if tile.is_some() != on {
+            // Before another is started: its thread is joined here.
+            *tile = None;
+            if on {
+                let (sender, gone) = (self.tile_sender.clone(), Arc::clone(&self.gone));
+                let bps = TILE_BPS as u32;
+                *tile = Some(SentPictures::start(sender, tile::FRAME_RATE_HZ, bps, gone)?);
+            }
+            self.video.set_bitrate_bps(self.shares.lock().main_bps(on));
+        }
+        Ok(())
+    }
+
+    /// Whether the path is wide enough for the camera beside the screen.
+    pub(super) fn has_room_for_tile(&self) -> bool {
+        self.shares.lock().has_room_for_tile()
     }
 
     /// A packet was refused since the last question.
@@ -119,47 +150,52 @@ impl Sending {
         self.gone.swap(false, Relaxed)
     }
 
-    fn outgoing(&self, sender: &RtpSender) -> Outgoing {
-        Outgoing {
-            sender: sender.clone(),
-            gone: Arc::clone(&self.gone),
-        }
-    }
-
-    /// Uses the codec that was negotiated last.
+    /// Uses what was negotiated last.
     pub(super) fn follow_negotiation(&self) {
-        let Some(codec) = self.video_sender.codec().and_then(video_codec) else {
-            return;
-        };
-        let mut coded = self.coded.lock();
-        if *coded != codec {
-            *coded = codec;
-            self.video.lock().encoder.set_codec(codec);
+        self.video.follow_negotiation();
+        if let Some(tile) = &*self.tile.lock() {
+            tile.follow_negotiation();
         }
     }
 
     pub(super) fn picture(&self, frame: VideoFrame, content: VideoContent) {
-        let video = self.video.lock();
-        video.encoder.set_content(content);
-        // Frames that the connection did not take leave a hole that only a key frame closes.
-        if self.dropped_frames.swap(0, Relaxed) > 0 {
-            video.encoder.force_key_frame();
+        self.video.picture(frame, content);
+    }
+
+    /// A picture of the camera while a screen is shown in its place.
+    pub(super) fn tile_picture(&self, frame: &VideoFrame) {
+        let tile = self.tile.lock();
+        let Some(tile) = tile.as_ref().filter(|tile| tile.may_send()) else {
+            return;
+        };
+        if let Some(small) = self.miniature.lock().of(frame) {
+            tile.picture(small, VideoContent::Camera);
         }
-        video.input.put(frame);
     }
 
     pub(super) fn sound(&self, block: &AudioBlock) {
         self.sound.lock().input.put(block.clone());
     }
 
-    pub(super) fn force_key_frame(&self) {
-        self.video.lock().encoder.force_key_frame();
+    /// The next picture of this stream is a key frame.
+    pub(super) fn force_key_frame(&self, stream: StreamKind) {
+        match stream {
+            StreamKind::Audio => {}
+            StreamKind::Video => self.video.force_key_frame(),
+            StreamKind::Tile => {
+                if let Some(tile) = &*self.tile.lock() {
+                    tile.force_key_frame();
+                }
+            }
+        }
     }
 
+    /// All pictures together go at this rate.
     pub(super) fn set_bitrate_bps(&self, bps: u64) {
-        let bps = u32::try_from(bps).unwrap_or(u32::MAX);
-        self.bitrate_bps.store(bps, Relaxed);
-        self.video.lock().encoder.set_bitrate_bps(bps);
+        let has_tile = self.tile.lock().is_some();
+        let mut shares = self.shares.lock();
+        shares.set_total_bps(bps);
+        self.video.set_bitrate_bps(shares.main_bps(has_tile));
     }
 
     /// Prepares the sound for this loss.
@@ -169,57 +205,16 @@ impl Sending {
         sound.encoder.set_expected_loss_percent(percent);
     }
 
-    pub(super) fn figures(&self, stats: &PeerStats) -> Option<VideoFigures> {
-        let video = self.video.lock().encoder.stats();
-        let counted = Counted {
-            size: (video.width, video.height),
-            frames: video.frames,
-            key_frames: video.key_frames,
-            bytes: video.bytes,
-            first_frame_us: video.first_frame_us,
-            last_frame_us: video.last_frame_us,
-        };
-        Some(VideoFigures {
-            packets_lost: Some(stats.video.remote_packets_lost),
-            nacks: Some(stats.video.nacks_received),
-            plis: Some(stats.video.plis_received),
-            ..VideoFigures::new(video.codec?, &counted)
-        })
+    pub(super) fn video_figures(&self, stats: &PeerStats) -> Option<VideoFigures> {
+        self.video.figures(&stats.video)
     }
-}
 
-fn video_codec(negotiated: SendCodec) -> Option<VideoCodec> {
-    match negotiated.codec {
-        Codec::Vp8 => Some(VideoCodec::Vp8),
-        Codec::H264 => Some(VideoCodec::H264),
-        Codec::Opus => None,
-    }
-}
-
-impl VideoPart {
-    fn start(
-        bitrate_bps: u32,
-        outgoing: Outgoing,
-        coded: &Arc<Mutex<VideoCodec>>,
-        dropped_frames: &Arc<AtomicU64>,
-    ) -> Result<Self, PipelineError> {
-        let settings = VideoSendSettings {
-            codec: *coded.lock(),
-            bitrate_bps,
-            frame_rate_hz: FRAME_RATE_HZ,
-        };
-        let (frames, waiting) = mpsc::channel(FRAMES_WAITING);
-        let dropped = Arc::clone(dropped_frames);
-        let encoder = VideoSend::start(settings, move |codec, packets| {
-            if frames.try_send(CodedFrame { codec, packets }).is_err() {
-                dropped.fetch_add(1, Relaxed);
-            }
-        })?;
-        Ok(Self {
-            input: encoder.input(),
-            encoder,
-            task: tokio::spawn(outgoing.send_frames(waiting)),
-        })
+    pub(super) fn tile_figures(&self, stats: &PeerStats) -> Option<VideoFigures> {
+        let mut last = self.tile_figures.lock();
+        if let Some(tile) = &*self.tile.lock() {
+            *last = tile.figures(&stats.tile);
+        }
+        last.clone()
     }
 }
 

@@ -43,10 +43,12 @@ impl Health {
 
     /// Notes the counters; `frames` are pictures decoded since the connection began.
     pub(crate) fn note(&mut self, now: Instant, stats: &PeerStats, frames: u64) {
+        // All of them say how the path does.
+        let streams = [&stats.audio, &stats.video, &stats.tile];
         self.samples.push_back(Sample {
             at: now,
-            lost: stats.audio.packets_lost + stats.video.packets_lost,
-            arrived: arrived(&stats.audio) + arrived(&stats.video),
+            lost: streams.map(|stream| stream.packets_lost).iter().sum(),
+            arrived: streams.map(arrived).iter().sum(),
             frames,
         });
         while self.samples.len() > MAX_SAMPLES || self.front_is_old(now) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use duet_call::{DescriptionKind, Operation, PeerInput};
-use duet_peer::{ConnectionState, Peer, PeerError, PeerEvent};
+use duet_peer::{ConnectionState, Peer, PeerError, PeerEvent, StreamKind};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -23,10 +23,14 @@ pub(super) struct Task {
     pub(super) health: Health,
     /// Media can flow, as far as is known.
     pub(super) flows: bool,
+    /// Our camera is to go beside our screen.
+    pub(super) wants_tile: bool,
+    /// It does, as far as the other takes it.
+    pub(super) sends_tile: bool,
 }
 
 impl Task {
-    pub(super) async fn obey(&self, command: PeerCommand) {
+    pub(super) async fn obey(&mut self, command: PeerCommand) {
         let peer = &self.peer;
         let (operation, result) = match command {
             PeerCommand::SetIceServers(servers) => {
@@ -57,11 +61,16 @@ impl Task {
                 peer.add_candidate(candidate).await.map(|()| None),
             ),
             PeerCommand::RequestKeyFrame => {
-                peer.request_key_frame().await;
+                peer.request_key_frame(StreamKind::Video).await;
+                peer.request_key_frame(StreamKind::Tile).await;
                 self.media.force_key_frame();
                 return;
             }
             PeerCommand::RemoteVideo(on) => return self.media.remote_video(on),
+            PeerCommand::Tile(wanted) => {
+                self.wants_tile = wanted;
+                return self.settle_tile().await;
+            }
         };
         self.media.negotiated();
         match result {
@@ -77,16 +86,23 @@ impl Task {
         }
     }
 
-    pub(super) async fn take(&self, event: PeerEvent) {
+    pub(super) async fn take(&mut self, event: PeerEvent) {
         match event {
             PeerEvent::Packet(packet) => self.media.packet(packet),
             PeerEvent::SenderReport {
-                kind,
+                stream,
                 ntp,
                 rtp_timestamp,
-            } => self.media.sender_report(kind, ntp, rtp_timestamp),
-            PeerEvent::KeyFrameRequested => self.media.force_key_frame(),
-            PeerEvent::TargetBitrate { bps } => self.media.set_bitrate_bps(bps),
+            } => self.media.sender_report(stream, ntp, rtp_timestamp),
+            PeerEvent::KeyFrameRequested(stream) => self.media.key_frame_requested(stream),
+            PeerEvent::TargetBitrate { bps } => {
+                self.media.set_bitrate_bps(bps);
+                self.settle_tile().await;
+            }
+            PeerEvent::RemoteTile(comes) => {
+                self.media.remote_tile(comes);
+                self.report.send(PeerNews::RemoteTile(comes)).await;
+            }
             PeerEvent::LocalCandidate(candidate) => {
                 let candidate = PeerInput::LocalCandidate(candidate);
                 self.report.call(candidate).await;
@@ -106,7 +122,8 @@ impl Task {
             ConnectionState::Connected => {
                 self.health.restart();
                 self.media.connected();
-                self.peer.request_key_frame().await;
+                self.peer.request_key_frame(StreamKind::Video).await;
+                self.peer.request_key_frame(StreamKind::Tile).await;
                 PeerInput::Connected
             }
             ConnectionState::Disconnected => PeerInput::Disconnected,
@@ -114,6 +131,22 @@ impl Task {
             ConnectionState::Closed => PeerInput::Closed,
         };
         self.report.call(input).await;
+    }
+
+    /// Sends our camera beside our screen if that is wanted and the path is wide, or stops it.
+    pub(super) async fn settle_tile(&mut self) {
+        let sends = self.wants_tile && self.media.has_room_for_tile();
+        if self.sends_tile == sends {
+            return;
+        }
+        self.sends_tile = sends;
+        if let Err(error) = self.media.set_tile(sends) {
+            tracing::error!(%error, "the camera does not go beside the screen");
+            return;
+        }
+        if let Err(error) = self.peer.set_tile(sends).await {
+            tracing::debug!(%error, "the connection is closing");
+        }
     }
 
     /// Five times a second: keeps sound and pictures together, and builds again what broke.

@@ -16,6 +16,7 @@ use duet_media::codec::VideoCodec;
 use duet_media::frame::VideoFrame;
 use duet_media::source::{VideoFormat, VideoSourceSpec};
 use duet_server::{Server, ServerConfig as Listening};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 /// Generous: a loaded machine takes its time, and nothing here measures it.
@@ -28,6 +29,8 @@ pub struct Person {
     pub pictures: Arc<AtomicU64>,
     /// Pictures that the own camera has taken.
     pub taken: Arc<AtomicU64>,
+    /// The newest picture of the other's camera beside their screen.
+    pub tile: Arc<Mutex<Option<VideoFrame>>>,
     /// Being listed, as the endpoint told last.
     pub directory: DirectoryStatus,
 }
@@ -48,6 +51,8 @@ impl Person {
         let seen = Arc::clone(&pictures);
         let taken = Arc::new(AtomicU64::new(0));
         let camera = Arc::clone(&taken);
+        let tile = Arc::new(Mutex::new(None));
+        let newest_tile = Arc::clone(&tile);
         let (endpoint, events) = Endpoint::start(EndpointConfig {
             name: Some("Ana".to_owned()),
             server: ServerConfig {
@@ -76,6 +81,7 @@ impl Person {
                 remote_video: VideoTap::new(move |frame| {
                     look(seen.fetch_add(1, Ordering::Relaxed), &frame);
                 }),
+                remote_tile: VideoTap::new(move |frame| *newest_tile.lock() = Some(frame)),
                 ..Taps::default()
             },
         });
@@ -84,6 +90,7 @@ impl Person {
             events,
             pictures,
             taken,
+            tile,
             directory: DirectoryStatus::Off,
         }
     }

@@ -14,6 +14,8 @@ mod people;
 mod relayed;
 #[cfg(target_os = "linux")]
 mod sharing;
+#[cfg(target_os = "linux")]
+mod sharing_tile;
 mod tampering;
 mod texts;
 mod two_in_a_call;

@@ -13,7 +13,7 @@ use rtc::interceptor::{Packet, TaggedPacket};
 
 use super::Shared;
 use super::pass_through::{Queues, interceptor};
-use crate::codec::{Codec, MediaKind};
+use crate::codec::{Codec, StreamKind};
 use crate::event::ReceivedRtp;
 use crate::negotiated::Meaning;
 use crate::sequence::{SeenWindow, Unwrapper};
@@ -67,17 +67,22 @@ impl Delivery {
             return;
         }
         self.shared.filter.on_media(now);
-        let kind = original.codec.kind();
-        let counters = self.shared.counters.of(kind);
+        let negotiated = &self.shared.negotiated;
+        let stream = negotiated.stream_of(original.ssrc, original.codec);
+        let counters = self.shared.counters.of(stream);
         count(&counters.packets_received);
         add(&counters.bytes_received, original.payload.len());
         if original.repaired {
             count(&counters.packets_repaired);
-        } else if kind == MediaKind::Video {
-            self.shared.remote_video.store(original.ssrc, Relaxed);
+        } else {
+            match stream {
+                StreamKind::Video => self.shared.remote_video.store(original.ssrc, Relaxed),
+                StreamKind::Tile => self.shared.remote_tile.store(original.ssrc, Relaxed),
+                StreamKind::Audio => {}
+            }
         }
         self.shared.events.packet(ReceivedRtp {
-            kind,
+            stream,
             codec: original.codec,
             ssrc: original.ssrc,
             sequence_number: original.sequence_number,

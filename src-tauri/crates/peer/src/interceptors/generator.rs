@@ -11,7 +11,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
 
 use super::Shared;
 use super::pass_through::{Queues, interceptor, tagged};
-use crate::codec::MediaKind;
+use crate::codec::{MediaKind, StreamKind};
 use crate::nack::{Gaps, GapsConfig};
 use crate::negotiated::Meaning;
 use crate::stats::add;
@@ -88,10 +88,13 @@ impl Generator {
             if due.is_empty() {
                 continue;
             }
-            add(
-                &self.shared.counters.of(MediaKind::Video).nacks_sent,
-                due.len(),
-            );
+            let is_tile = self.shared.negotiated.is_tile(*ssrc);
+            let stream = if is_tile {
+                StreamKind::Tile
+            } else {
+                StreamKind::Video
+            };
+            add(&self.shared.counters.of(stream).nacks_sent, due.len());
             let nack = TransportLayerNack {
                 sender_ssrc: self.shared.streams.video,
                 media_ssrc: *ssrc,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::clock_reference::ClockReferences;
-use crate::codec::MediaKind;
+use crate::codec::StreamKind;
 use crate::driver_rounds::DriverRounds;
 use crate::event::{ConnectionState, EventSender, PeerEvent};
 use crate::liveness::Liveness;
@@ -26,35 +26,47 @@ pub(crate) struct LocalStreams {
     pub(crate) audio: u32,
     pub(crate) video: u32,
     pub(crate) video_repair: u32,
+    pub(crate) tile: u32,
+    pub(crate) tile_repair: u32,
 }
 
 impl LocalStreams {
     pub(crate) fn random() -> Self {
-        let mut bytes = [0_u8; 12];
+        let mut bytes = [0_u8; 20];
         // Without entropy the certificate could not be made either; SSRCs need no secrecy.
         if getrandom::fill(&mut bytes).is_err() {
-            bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+            bytes = std::array::from_fn(|index| index as u8 + 1);
         }
         let word = |at: usize| {
             let word = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-            u32::from_be_bytes(word) & !3
+            u32::from_be_bytes(word) & !7
         };
         Self {
             audio: word(0) | 1,
             video: word(4) | 2,
             video_repair: word(8) | 3,
+            tile: word(12) | 4,
+            tile_repair: word(16) | 5,
         }
     }
 
-    /// The medium of a stream of ours, repairs included.
-    pub(crate) fn kind(&self, ssrc: u32) -> Option<MediaKind> {
+    /// Which stream of ours it is, repairs included.
+    pub(crate) fn kind(&self, ssrc: u32) -> Option<StreamKind> {
         if ssrc == self.audio {
-            Some(MediaKind::Audio)
+            Some(StreamKind::Audio)
         } else if ssrc == self.video || ssrc == self.video_repair {
-            Some(MediaKind::Video)
+            Some(StreamKind::Video)
+        } else if ssrc == self.tile || ssrc == self.tile_repair {
+            Some(StreamKind::Tile)
         } else {
             None
         }
+    }
+
+    /// Which stream of ours it is, repairs left out.
+    pub(crate) fn original(&self, ssrc: u32) -> Option<StreamKind> {
+        let is_repair = ssrc == self.video_repair || ssrc == self.tile_repair;
+        self.kind(ssrc).filter(|_| !is_repair)
     }
 }
 
@@ -78,8 +90,9 @@ pub(crate) struct Shared {
     pub(crate) has_relay: AtomicBool,
     pub(crate) rounds: Arc<DriverRounds>,
     pub(crate) tunnels: Arc<Tunnels>,
-    /// The stream key frames are asked of; 0 before the first packet.
+    /// The streams key frames are asked of; 0 before the first packet.
     pub(crate) remote_video: AtomicU32,
+    pub(crate) remote_tile: AtomicU32,
     pub(crate) target_bitrate_bps: AtomicU64,
 }
 
@@ -104,6 +117,7 @@ impl Shared {
             rounds: Arc::default(),
             tunnels,
             remote_video: AtomicU32::new(0),
+            remote_tile: AtomicU32::new(0),
             target_bitrate_bps: AtomicU64::new(START_BITRATE_BPS),
         }
     }

@@ -17,7 +17,7 @@ use rtc::rtcp::sender_report::SenderReport;
 
 use super::Shared;
 use super::pass_through::{Queues, interceptor};
-use crate::codec::MediaKind;
+use crate::codec::StreamKind;
 use crate::event::PeerEvent;
 use crate::key_frame::KeyFrameLimit;
 use crate::negotiated::Meaning;
@@ -29,8 +29,9 @@ const MAX_STREAMS: usize = 8;
 pub(super) struct WireTap {
     shared: Arc<Shared>,
     queues: Queues,
-    remote_streams: HashMap<u32, MediaKind>,
-    key_frames: KeyFrameLimit,
+    remote_streams: HashMap<u32, StreamKind>,
+    video_key_frames: KeyFrameLimit,
+    tile_key_frames: KeyFrameLimit,
     rate: RateControl,
 }
 
@@ -40,7 +41,8 @@ impl WireTap {
             shared,
             queues: Queues::default(),
             remote_streams: HashMap::new(),
-            key_frames: KeyFrameLimit::default(),
+            video_key_frames: KeyFrameLimit::default(),
+            tile_key_frames: KeyFrameLimit::default(),
             rate: RateControl::default(),
         }
     }
@@ -67,7 +69,8 @@ impl WireTap {
             if self.remote_streams.len() >= MAX_STREAMS {
                 self.remote_streams.clear();
             }
-            self.remote_streams.insert(ssrc, codec.kind());
+            let stream = self.shared.negotiated.stream_of(ssrc, codec);
+            self.remote_streams.insert(ssrc, stream);
         }
     }
 
@@ -75,9 +78,11 @@ impl WireTap {
         if let Some(pli) = report.downcast_ref::<PictureLossIndication>() {
             self.on_key_frame_request(now, pli.media_ssrc);
         } else if let Some(fir) = report.downcast_ref::<FullIntraRequest>() {
-            let ours = self.shared.streams.video;
-            if fir.fir.iter().any(|entry| entry.ssrc == ours) {
-                self.on_key_frame_request(now, ours);
+            let streams = self.shared.streams;
+            for ours in [streams.video, streams.tile] {
+                if fir.fir.iter().any(|entry| entry.ssrc == ours) {
+                    self.on_key_frame_request(now, ours);
+                }
             }
         } else if let Some(report) = report.downcast_ref::<SenderReport>() {
             self.on_sender_report(report);
@@ -88,19 +93,24 @@ impl WireTap {
     }
 
     fn on_key_frame_request(&mut self, now: Instant, ssrc: u32) {
-        if ssrc != self.shared.streams.video {
-            return;
-        }
-        count(&self.shared.counters.of(MediaKind::Video).plis_received);
-        if self.key_frames.allow(now) {
-            self.shared.events.control(PeerEvent::KeyFrameRequested);
+        let stream = self.shared.streams.original(ssrc);
+        let limit = match stream {
+            Some(StreamKind::Video) => &mut self.video_key_frames,
+            Some(StreamKind::Tile) => &mut self.tile_key_frames,
+            Some(StreamKind::Audio) | None => return,
+        };
+        let Some(stream) = stream else { return };
+        count(&self.shared.counters.of(stream).plis_received);
+        if limit.allow(now) {
+            let request = PeerEvent::KeyFrameRequested(stream);
+            self.shared.events.control(request);
         }
     }
 
     fn on_sender_report(&self, report: &SenderReport) {
-        if let Some(&kind) = self.remote_streams.get(&report.ssrc) {
+        if let Some(&stream) = self.remote_streams.get(&report.ssrc) {
             self.shared.events.control(PeerEvent::SenderReport {
-                kind,
+                stream,
                 ntp: report.ntp_time,
                 rtp_timestamp: report.rtp_time,
             });
@@ -111,19 +121,16 @@ impl WireTap {
     fn on_reception(&mut self, now: Instant, reports: &[ReceptionReport]) {
         let streams = self.shared.streams;
         for report in reports {
-            let kind = if report.ssrc == streams.audio {
-                MediaKind::Audio
-            } else if report.ssrc == streams.video {
-                MediaKind::Video
-            } else {
+            let Some(stream) = streams.original(report.ssrc) else {
                 continue;
             };
-            let counters = self.shared.counters.of(kind);
+            let counters = self.shared.counters.of(stream);
             counters.remote_packets_lost.store(lost(report), Relaxed);
             let fraction_lost = report.fraction_lost;
             counters.remote_fraction_lost.store(fraction_lost, Relaxed);
             count(&counters.remote_reports);
-            if kind == MediaKind::Audio {
+            // A few packets a second say little about the path: the tile's loss sets no rate.
+            if stream != StreamKind::Video {
                 continue;
             }
             let highest = report.last_sequence_number;
@@ -156,8 +163,10 @@ impl WireTap {
 
     /// How the other side's streams arrive, as we report it.
     fn on_own_feedback(&self, report: &dyn std::any::Any) {
-        if report.is::<PictureLossIndication>() {
-            count(&self.shared.counters.of(MediaKind::Video).plis_sent);
+        if let Some(pli) = report.downcast_ref::<PictureLossIndication>() {
+            let known = self.remote_streams.get(&pli.media_ssrc).copied();
+            let stream = known.unwrap_or(StreamKind::Video);
+            count(&self.shared.counters.of(stream).plis_sent);
         }
         let Some(report) = report.downcast_ref::<ReceiverReport>() else {
             return;

@@ -1,7 +1,7 @@
 //! Making the library's connection: codecs, ICE timing, interceptors, sockets, tracks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use duet_protocol::IceServer;
@@ -24,6 +24,7 @@ use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder};
 use webrtc::runtime::{Runtime, TokioRuntime};
 
 use super::handler::{Handler, Notice};
+use super::tile::TILE_TRACK_ID;
 use super::{relay_only, servers};
 use crate::codec::{media_engine, opus_parameters, video_parameters, video_preferences};
 use crate::config::PeerConfig;
@@ -33,12 +34,16 @@ use crate::source_filter::FilteredRuntime;
 
 const NOTICES: usize = 32;
 const STREAM_ID: &str = "duet";
+/// A stream of its own: nobody keeps it in step with the sound.
+const TILE_STREAM_ID: &str = "duet-tile";
 
 /// What was made.
 pub(super) struct Built {
     pub(super) connection: Arc<dyn PeerConnection>,
     pub(super) audio: Arc<TrackLocalStaticRTP>,
     pub(super) video: Arc<TrackLocalStaticRTP>,
+    /// Not part of the connection before it is wanted.
+    pub(super) tile: Arc<TrackLocalStaticRTP>,
     notices: Mutex<Option<mpsc::Receiver<Notice>>>,
 }
 
@@ -70,6 +75,7 @@ pub(super) async fn build(config: &PeerConfig, shared: &Arc<Shared>) -> Result<B
         connection,
         audio,
         video,
+        tile: tile_track(config, shared),
         notices: Mutex::new(Some(notices)),
     })
 }
@@ -87,7 +93,6 @@ async fn connect(
         shared: shared.clone(),
         notices: notices_tx,
         relay_only: relay_only(config.ice_policy),
-        tracks_announced: AtomicBool::new(false),
     };
     let inner = config.runtime.clone();
     let inner = inner.unwrap_or_else(|| Arc::new(TokioRuntime) as Arc<dyn Runtime>);
@@ -181,14 +186,15 @@ async fn add_tracks(
     let opus = opus_parameters();
     let first = video_parameters(config.video_codecs[0]).rtp_codec;
     let audio = track(
-        "audio",
+        [STREAM_ID, "audio"],
         RtpCodecKind::Audio,
         streams.audio,
         None,
         opus.rtp_codec.clone(),
     );
     let repair = Some(streams.video_repair);
-    let video = track("video", RtpCodecKind::Video, streams.video, repair, first);
+    let kind = RtpCodecKind::Video;
+    let video = track([STREAM_ID, "video"], kind, streams.video, repair, first);
     for track in [&audio, &video] {
         let track = track.clone() as Arc<dyn TrackLocal>;
         connection
@@ -216,8 +222,16 @@ async fn add_tracks(
     Ok((audio, video))
 }
 
+/// The camera beside a shared screen.
+fn tile_track(config: &PeerConfig, shared: &Shared) -> Arc<TrackLocalStaticRTP> {
+    let codec = video_parameters(config.video_codecs[0]).rtp_codec;
+    let (ssrc, repair) = (shared.streams.tile, Some(shared.streams.tile_repair));
+    let ids = [TILE_STREAM_ID, TILE_TRACK_ID];
+    track(ids, RtpCodecKind::Video, ssrc, repair, codec)
+}
+
 fn track(
-    id: &str,
+    [stream, id]: [&str; 2],
     kind: RtpCodecKind,
     ssrc: u32,
     repair_ssrc: Option<u32>,
@@ -232,7 +246,7 @@ fn track(
         codec,
         ..Default::default()
     };
-    let (stream, id) = (STREAM_ID.to_owned(), id.to_owned());
+    let (stream, id) = (stream.to_owned(), id.to_owned());
     let track = MediaStreamTrack::new(stream, id.clone(), id, kind, vec![encoding]);
     Arc::new(TrackLocalStaticRTP::new(track))
 }

@@ -1,4 +1,8 @@
 //! Session descriptions as the browser's JSON, `{"type": …, "sdp": …}`.
+//!
+//! A member `"tile": true` beside the two says that its sender shows a second picture beside the
+//! first. Browsers and other clients ignore it, and get no second picture: many pages show whatever
+//! stream came last in the place of the one before.
 
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use serde::{Deserialize, Serialize};
@@ -11,10 +15,20 @@ struct Json {
     #[serde(rename = "type")]
     kind: String,
     sdp: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tile: bool,
 }
 
-/// Reads and checks a description of the other side; gives its text.
-pub(super) fn read(message: &str, kind: DescriptionKind) -> Result<String, PeerError> {
+/// A description of the other side.
+pub(super) struct Read {
+    /// Its text.
+    pub(super) sdp: String,
+    /// Who wrote it shows a second picture.
+    pub(super) shows_tile: bool,
+}
+
+/// Reads and checks a description of the other side.
+pub(super) fn read(message: &str, kind: DescriptionKind) -> Result<Read, PeerError> {
     // Escapes may double the size on the wire.
     if message.len() > 2 * MAX_DESCRIPTION_BYTES {
         return Err(DescriptionRefused::TooLarge.into());
@@ -24,14 +38,18 @@ pub(super) fn read(message: &str, kind: DescriptionKind) -> Result<String, PeerE
         return Err(DescriptionRefused::WrongType.into());
     }
     check_description(&json.sdp, kind)?;
-    Ok(json.sdp)
+    Ok(Read {
+        sdp: json.sdp,
+        shows_tile: json.tile,
+    })
 }
 
-/// The JSON of a description of ours.
-pub(super) fn write(sdp: String, kind: DescriptionKind) -> Result<String, PeerError> {
+/// The JSON of a description of ours; `tile` says that we show a second picture.
+pub(super) fn write(sdp: String, kind: DescriptionKind, tile: bool) -> Result<String, PeerError> {
     let json = Json {
         kind: name(kind).to_owned(),
         sdp,
+        tile,
     };
     serde_json::to_string(&json).map_err(|_| PeerError::NotJson)
 }

@@ -1,9 +1,12 @@
 //! The library's callbacks. They run on its driver task: everything is put into a bounded queue
 //! and nothing waits.
+//!
+//! When a negotiation is needed is not asked of the library: it compares directions with answers that
+//! we have narrowed, and sees a need where there is none. The negotiation knows what it wants.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use rtc::peer_connection::event::RTCPeerConnectionIceEvent;
@@ -29,22 +32,10 @@ pub(super) struct Handler {
     pub(super) shared: Arc<Shared>,
     pub(super) notices: mpsc::Sender<Notice>,
     pub(super) relay_only: bool,
-    /// The library has asked for a negotiation because of our tracks.
-    pub(super) tracks_announced: AtomicBool,
 }
 
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Handler {
-    async fn on_negotiation_needed(&self) {
-        // The first time is for the tracks added when the connection is made, and comes whenever the
-        // driver finds time. The first exchange carries them, whoever begins it: passed on, the
-        // event would cost a second exchange right behind it.
-        if !self.tracks_announced.swap(true, Relaxed) {
-            return;
-        }
-        self.shared.events.control(PeerEvent::NegotiationNeeded);
-    }
-
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
         if self.relay_only && event.candidate.typ != RTCIceCandidateType::Relay {
             return;

@@ -1,15 +1,21 @@
 //! Offers, answers and candidates, with the corrections of [`crate::sdp`] applied on the way.
 
+use std::sync::Arc;
+
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::transport::RTCIceCandidateInit;
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::PeerConnection;
+use webrtc::rtp_transceiver::RtpSender;
 
+use super::tile::{TILE_TRACK_ID, Tile};
 use super::{description, relay_only, wanted_codecs};
-use crate::codec::{Codec, MediaKind};
+use crate::codec::{Codec, MediaKind, StreamKind};
 use crate::config::{Direction, PeerConfig};
 use crate::error::PeerError;
+use crate::event::PeerEvent;
 use crate::interceptors::Shared;
 use crate::sdp::{
     CandidateRefused, DescriptionKind, DtlsRole, MAX_CANDIDATES, answerer_role, candidate_type,
@@ -22,6 +28,7 @@ pub(super) struct Negotiation {
     wanted: Vec<Codec>,
     audio: Direction,
     video: Direction,
+    tile: Tile,
     relay_only: bool,
     /// Ours; fixed by the first answer of either side.
     role: Option<DtlsRole>,
@@ -36,11 +43,12 @@ pub(super) struct Negotiation {
 }
 
 impl Negotiation {
-    pub(super) fn new(config: &PeerConfig) -> Self {
+    pub(super) fn new(config: &PeerConfig, tile: Arc<TrackLocalStaticRTP>) -> Self {
         Self {
             wanted: wanted_codecs(config),
             audio: config.audio,
             video: config.video,
+            tile: Tile::new(config, tile),
             relay_only: relay_only(config.ice_policy),
             role: None,
             offered: None,
@@ -57,6 +65,8 @@ impl Negotiation {
         shared: &Shared,
         ice_restart: bool,
     ) -> Result<String, PeerError> {
+        self.tile.add(connection).await?;
+        self.want_directions(connection).await?;
         let options = RTCOfferOptions { ice_restart };
         let offer = connection.create_offer(Some(options)).await;
         let offer = offer.map_err(PeerError::library)?;
@@ -70,7 +80,7 @@ impl Negotiation {
         let sdp = prefer_formats(&made, &self.wanted);
         let sdp = self.hide_candidates(sdp);
         self.offered = Some(sdp.clone());
-        description::write(sdp, DescriptionKind::Offer)
+        description::write(sdp, DescriptionKind::Offer, self.tile.is_shown_here())
     }
 
     pub(super) async fn apply_offer(
@@ -79,9 +89,12 @@ impl Negotiation {
         shared: &Shared,
         message: &str,
     ) -> Result<String, PeerError> {
-        let offer = description::read(message, DescriptionKind::Offer)?;
+        let read = description::read(message, DescriptionKind::Offer)?;
+        let offer = read.sdp;
         self.set_remote(connection, shared, &offer, DescriptionKind::Offer)
             .await?;
+        self.tile.other_shows(read.shows_tile);
+        self.tile.add(connection).await?;
         self.want_directions(connection).await?;
         let answer = connection.create_answer(None).await;
         let answer = answer.map_err(PeerError::library)?;
@@ -90,8 +103,12 @@ impl Negotiation {
         let applied = connection.set_local_description(answer).await;
         applied.map_err(PeerError::library)?;
         let sdp = self.correct_answer(made, &offer);
-        shared.negotiated.update(&sdp, &offer, &self.wanted);
-        description::write(sdp, DescriptionKind::Answer)
+        self.agreed(shared, &sdp, &offer);
+        // The offer may have had no place for our tile.
+        if self.tile.is_due() && shared.negotiated.send_codec(StreamKind::Tile).is_none() {
+            shared.events.control(PeerEvent::NegotiationNeeded);
+        }
+        description::write(sdp, DescriptionKind::Answer, self.tile.is_shown_here())
     }
 
     pub(super) async fn apply_answer(
@@ -100,15 +117,27 @@ impl Negotiation {
         shared: &Shared,
         message: &str,
     ) -> Result<(), PeerError> {
-        let answer = description::read(message, DescriptionKind::Answer)?;
+        let read = description::read(message, DescriptionKind::Answer)?;
+        let answer = read.sdp;
         self.set_remote(connection, shared, &answer, DescriptionKind::Answer)
             .await?;
         let theirs = answerer_role(&answer).map(DtlsRole::opposite);
         self.role = self.role.or(theirs);
         if let Some(offer) = self.offered.take() {
-            shared.negotiated.update(&offer, &answer, &self.wanted);
+            self.agreed(shared, &offer, &answer);
+        }
+        let was_due = self.tile.is_due();
+        self.tile.other_shows(read.shows_tile);
+        // Wanted before the other was known to show one.
+        if self.tile.is_due() && !was_due {
+            shared.events.control(PeerEvent::NegotiationNeeded);
         }
         Ok(())
+    }
+
+    /// Whether our camera goes beside our screen; true if an offer must say so.
+    pub(super) fn want_tile(&mut self, wanted: bool) -> bool {
+        self.tile.want(wanted)
     }
 
     pub(super) async fn rollback(
@@ -144,17 +173,30 @@ impl Negotiation {
         added.map_err(PeerError::library)
     }
 
+    /// Whether that is a change, for an offer to say.
     pub(super) async fn set_direction(
         &mut self,
         connection: &dyn PeerConnection,
         kind: MediaKind,
         direction: Direction,
-    ) -> Result<(), PeerError> {
-        match kind {
-            MediaKind::Audio => self.audio = direction,
-            MediaKind::Video => self.video = direction,
+    ) -> Result<bool, PeerError> {
+        let wanted = match kind {
+            MediaKind::Audio => &mut self.audio,
+            MediaKind::Video => &mut self.video,
+        };
+        let changed = std::mem::replace(wanted, direction) != direction;
+        self.want_directions(connection).await?;
+        Ok(changed)
+    }
+
+    /// An exchange is complete.
+    fn agreed(&self, shared: &Shared, local: &str, remote: &str) {
+        let arrived = shared.negotiated.tile_arrives();
+        shared.negotiated.update(local, remote, &self.wanted);
+        let arrives = shared.negotiated.tile_arrives();
+        if arrives != arrived {
+            shared.events.control(PeerEvent::RemoteTile(arrives));
         }
-        self.want_directions(connection).await
     }
 
     async fn set_remote(
@@ -188,12 +230,11 @@ impl Negotiation {
     /// The library keeps a narrowed direction for ever: say again what we want.
     async fn want_directions(&self, connection: &dyn PeerConnection) -> Result<(), PeerError> {
         for transceiver in connection.get_transceivers().await {
-            let Ok(Some(sender)) = transceiver.sender().await else {
-                continue;
-            };
-            let direction = match sender.track().kind().await {
-                RtpCodecKind::Video => self.video,
-                _ => self.audio,
+            let direction = match transceiver.sender().await {
+                Ok(Some(sender)) => self.direction_of(&*sender).await,
+                // Opened by the other. The library would leave it inactive for ever.
+                Ok(None) => Direction::RecvOnly,
+                Err(_) => continue,
             };
             let set = transceiver
                 .set_direction(library_direction(direction))
@@ -201,6 +242,17 @@ impl Negotiation {
             set.map_err(PeerError::library)?;
         }
         Ok(())
+    }
+
+    async fn direction_of(&self, sender: &dyn RtpSender) -> Direction {
+        let track = sender.track();
+        if track.track_id().await == TILE_TRACK_ID {
+            return self.tile.direction();
+        }
+        match track.kind().await {
+            RtpCodecKind::Video => self.video,
+            _ => self.audio,
+        }
     }
 
     fn correct_answer(&mut self, answer: String, offer: &str) -> String {

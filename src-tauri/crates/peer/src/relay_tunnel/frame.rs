@@ -74,7 +74,8 @@ pub(super) fn no_relay(request: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-fn has_user_name(message: &[u8]) -> bool {
+/// Whether this request carries a credential.
+pub(super) fn has_user_name(message: &[u8]) -> bool {
     let mut attributes = message.get(STUN_HEADER_BYTES..).unwrap_or_default();
     while let [high, low, length @ ..] = attributes
         && let [long, short, ..] = length

@@ -70,6 +70,8 @@ pub struct MediaSection {
     pub formats: Vec<Format>,
     /// `a=extmap`: id and URI.
     pub extensions: Vec<(u8, String)>,
+    /// `a=ssrc`: each stream once, repairs included.
+    pub streams: Vec<u32>,
     /// `a=ssrc-group:FID`: original and repair stream.
     pub repair_streams: Vec<(u32, u32)>,
 }
@@ -170,6 +172,7 @@ fn section(media: &str, line: &str) -> MediaSection {
             })
             .collect(),
         extensions: Vec::new(),
+        streams: Vec::new(),
         repair_streams: Vec::new(),
     }
 }
@@ -198,6 +201,12 @@ fn read_attribute(section: &mut MediaSection, attribute: &str) {
                 .and_then(|id| id.parse().ok());
             if let (Some(id), Some(uri)) = (id, value.split(' ').nth(1)) {
                 section.extensions.push((id, uri.to_owned()));
+            }
+        }
+        "ssrc" => {
+            let ssrc = value.split(' ').next().and_then(|word| word.parse().ok());
+            if let Some(ssrc) = ssrc.filter(|ssrc| !section.streams.contains(ssrc)) {
+                section.streams.push(ssrc);
             }
         }
         "ssrc-group" => {
@@ -257,6 +266,7 @@ mod tests {
         assert_eq!(video.codec(108), Some(Codec::H264));
         assert_eq!(video.codec(114), None, "packetization mode 0");
         assert_eq!(video.codec(98), None, "VP9");
+        assert_eq!(video.streams, [2_166_299_399, 864_208_989]);
         assert_eq!(video.repair_streams, [(2_166_299_399, 864_208_989)]);
         let vp8 = video.format(96).unwrap();
         assert!(vp8.feedback.contains(&"nack pli".into()));

@@ -13,7 +13,7 @@ use std::time::Instant;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::{SourceFilter, Verdict};
-use crate::relay_tunnel::{Incoming, Tunnels};
+use crate::relay_tunnel::{Incoming, Tunnels, Unanswered};
 
 #[derive(Debug)]
 pub(super) struct FilteredSocket {
@@ -22,6 +22,7 @@ pub(super) struct FilteredSocket {
     tunnels: Arc<Tunnels>,
     address: SocketAddr,
     tunnelled: Arc<Incoming>,
+    unanswered: Unanswered,
     /// Tunnels and network take turns, so that neither can starve the other.
     tunnels_next: AtomicBool,
 }
@@ -39,6 +40,7 @@ impl FilteredSocket {
             tunnels,
             address,
             tunnelled: Arc::default(),
+            unanswered: Unanswered::default(),
             tunnels_next: AtomicBool::new(true),
         }
     }
@@ -62,7 +64,11 @@ impl AsyncUdpSocket for FilteredSocket {
                 .send(self.address, &self.tunnelled, destination, datagram);
             Poll::Ready(Ok(datagram.len()))
         } else {
-            self.inner.poll_send(cx, transmit)
+            let sent = self.inner.poll_send(cx, transmit);
+            if sent.is_ready() {
+                self.unanswered.sent(&self.tunnelled, destination, datagram);
+            }
+            sent
         };
         if sent.is_ready() {
             self.filter.on_send(Instant::now(), destination, datagram);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use duet_peer::{
     Codec, ConnectionState, MediaKind, OutgoingRtp, Peer, PeerConfig, PeerEvent, ReceivedRtp,
-    SendOutcome,
+    SendOutcome, StreamKind,
 };
 use tokio::sync::mpsc;
 
@@ -21,9 +21,12 @@ pub struct End {
     pub states: Vec<ConnectionState>,
     pub packets: Vec<ReceivedRtp>,
     pub key_frame_requests: usize,
+    pub tile_key_frame_requests: usize,
+    /// What was told of the other's tile.
+    pub tiles: Vec<bool>,
     pub wrong_certificates: usize,
     pub negotiations_needed: usize,
-    pub sender_reports: Vec<(MediaKind, u64, u32)>,
+    pub sender_reports: Vec<(StreamKind, u64, u32)>,
 }
 
 /// Bound to the loopback address only.
@@ -45,6 +48,8 @@ impl End {
             states: Vec::new(),
             packets: Vec::new(),
             key_frame_requests: 0,
+            tile_key_frame_requests: 0,
+            tiles: Vec::new(),
             wrong_certificates: 0,
             negotiations_needed: 0,
             sender_reports: Vec::new(),
@@ -57,12 +62,14 @@ impl End {
             PeerEvent::State(state) => self.states.push(state),
             PeerEvent::Packet(packet) => self.packets.push(packet),
             PeerEvent::WrongCertificate => self.wrong_certificates += 1,
-            PeerEvent::KeyFrameRequested => self.key_frame_requests += 1,
+            PeerEvent::KeyFrameRequested(StreamKind::Video) => self.key_frame_requests += 1,
+            PeerEvent::KeyFrameRequested(_) => self.tile_key_frame_requests += 1,
+            PeerEvent::RemoteTile(shown) => self.tiles.push(shown),
             PeerEvent::SenderReport {
-                kind,
+                stream,
                 ntp,
                 rtp_timestamp,
-            } => self.sender_reports.push((kind, ntp, rtp_timestamp)),
+            } => self.sender_reports.push((stream, ntp, rtp_timestamp)),
             PeerEvent::NegotiationNeeded => self.negotiations_needed += 1,
             PeerEvent::TargetBitrate { .. } => {}
         }
@@ -72,8 +79,8 @@ impl End {
         self.states.last().copied()
     }
 
-    pub fn received(&self, kind: MediaKind) -> usize {
-        self.packets.iter().filter(|p| p.kind == kind).count()
+    pub fn received(&self, stream: StreamKind) -> usize {
+        self.packets.iter().filter(|p| p.stream == stream).count()
     }
 }
 
@@ -169,11 +176,12 @@ pub fn number(packet: &ReceivedRtp) -> u32 {
     u32::from_be_bytes(packet.payload[..4].try_into().expect("four bytes"))
 }
 
-/// Sends numbered packets of one medium, 2 ms apart.
-pub async fn send(end: &End, kind: MediaKind, count: u32) {
-    let sender = match kind {
-        MediaKind::Audio => end.peer.audio_sender(),
-        MediaKind::Video => end.peer.video_sender(),
+/// Sends numbered packets of one stream, 2 ms apart.
+pub async fn send(end: &End, stream: StreamKind, count: u32) {
+    let sender = match stream {
+        StreamKind::Audio => end.peer.audio_sender(),
+        StreamKind::Video => end.peer.video_sender(),
+        StreamKind::Tile => end.peer.tile_sender(),
     };
     let codec = sender.codec().expect("negotiated").codec;
     for index in 0..count {
@@ -188,18 +196,19 @@ pub async fn talk(a: &mut End, b: &mut End, count: u32) {
     for end in [&mut *a, &mut *b] {
         end.packets.clear();
     }
-    for kind in [MediaKind::Audio, MediaKind::Video] {
+    for kind in [StreamKind::Audio, StreamKind::Video] {
         send(a, kind, count).await;
         send(b, kind, count).await;
     }
     let all = count as usize;
-    let heard =
-        |end: &End| end.received(MediaKind::Audio) >= all && end.received(MediaKind::Video) >= all;
+    let heard = |end: &End| {
+        end.received(StreamKind::Audio) >= all && end.received(StreamKind::Video) >= all
+    };
     let done = run_until(a, b, |a, b| heard(a) && heard(b)).await;
     let got = |end: &End| {
         (
-            end.received(MediaKind::Audio),
-            end.received(MediaKind::Video),
+            end.received(StreamKind::Audio),
+            end.received(StreamKind::Video),
         )
     };
     assert!(done, "a got {:?}, b got {:?} of {count}", got(a), got(b));

@@ -2,21 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use duet_peer::MediaKind;
+use duet_peer::StreamKind;
 use duet_peer::sdp::ice_credentials;
 
 use crate::common::{End, PATIENCE, connected, negotiate, run_for, sdp, send, talk};
 
 /// Sends until something of it arrives on both sides: packets sent while there is no path are
 /// lost, and nothing asks for the last ones.
-async fn media_back(a: &mut End, b: &mut End) {
+pub(crate) async fn media_back(a: &mut End, b: &mut End) {
     let start = Instant::now();
     a.packets.clear();
     b.packets.clear();
-    while a.received(MediaKind::Audio) == 0 || b.received(MediaKind::Audio) == 0 {
+    while a.received(StreamKind::Audio) == 0 || b.received(StreamKind::Audio) == 0 {
         assert!(start.elapsed() < PATIENCE, "{:?} {:?}", a.states, b.states);
-        send(a, MediaKind::Audio, 2).await;
-        send(b, MediaKind::Audio, 2).await;
+        send(a, StreamKind::Audio, 2).await;
+        send(b, StreamKind::Audio, 2).await;
         run_for(a, b, Duration::from_millis(20), |_, _| false).await;
     }
     println!("media back after {:?}", start.elapsed());

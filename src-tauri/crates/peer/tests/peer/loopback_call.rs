@@ -3,7 +3,7 @@
 use crate::common::{
     End, both_connected, connected_with, loopback, negotiate, number, run_until, talk,
 };
-use duet_peer::{Codec, MediaKind, PeerConfig, VideoCodec};
+use duet_peer::{Codec, PeerConfig, StreamKind, VideoCodec};
 
 async fn call(codecs: Vec<VideoCodec>, expected: Codec) {
     let config = || PeerConfig {
@@ -13,15 +13,15 @@ async fn call(codecs: Vec<VideoCodec>, expected: Codec) {
     let (mut a, mut b) = connected_with(config(), config()).await;
     talk(&mut a, &mut b, 50).await;
     for end in [&a, &b] {
-        let codecs = |kind| end.packets.iter().filter(move |p| p.kind == kind);
-        assert!(codecs(MediaKind::Video).all(|p| p.codec == expected && p.marker));
-        assert!(codecs(MediaKind::Audio).all(|p| p.codec == Codec::Opus));
-        let audio: Vec<_> = codecs(MediaKind::Audio).collect();
+        let codecs = |kind| end.packets.iter().filter(move |p| p.stream == kind);
+        assert!(codecs(StreamKind::Video).all(|p| p.codec == expected && p.marker));
+        assert!(codecs(StreamKind::Audio).all(|p| p.codec == Codec::Opus));
+        let audio: Vec<_> = codecs(StreamKind::Audio).collect();
         assert!(
             audio[0].marker && !audio[1].marker,
             "only the first audio packet is marked"
         );
-        let numbers: Vec<u32> = codecs(MediaKind::Video).map(number).collect();
+        let numbers: Vec<u32> = codecs(StreamKind::Video).map(number).collect();
         assert_eq!(numbers, (0..50).collect::<Vec<u32>>());
     }
     let stats = a.peer.stats().await;

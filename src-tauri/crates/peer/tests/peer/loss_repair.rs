@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::common::{End, connected_with, loopback, number, send};
 use crate::lossy::{Loss, LossyRuntime};
-use duet_peer::{MediaKind, PeerConfig};
+use duet_peer::{PeerConfig, StreamKind};
 
 const COUNT: u32 = 1_000;
 
@@ -50,7 +50,7 @@ async fn every_packet_arrives_once_and_retransmissions_are_bounded() {
         .percent
         .store(10, std::sync::atomic::Ordering::Relaxed);
     back.percent.store(10, std::sync::atomic::Ordering::Relaxed);
-    let (_, arrived) = tokio::join!(send(&a, MediaKind::Video, COUNT), arrivals(&mut b));
+    let (_, arrived) = tokio::join!(send(&a, StreamKind::Video, COUNT), arrivals(&mut b));
     let distinct: BTreeSet<u32> = arrived.iter().copied().collect();
     assert_eq!(distinct.len(), arrived.len(), "nothing twice");
     // What was lost before the first or after the last cannot be known to be missing.

@@ -16,6 +16,8 @@ mod relays;
 mod renegotiation;
 mod sender_reports;
 mod silence;
+mod silent_relay;
+mod tile;
 mod trickle;
 #[cfg(unix)]
 mod tunnels;

@@ -2,7 +2,7 @@
 //! connects audio.
 
 use crate::common::{End, loopback, packet, run_until, send};
-use duet_peer::{Codec, ConnectionState, MediaKind, SendOutcome};
+use duet_peer::{Codec, ConnectionState, SendOutcome, StreamKind};
 
 /// What Firefox makes of a refused section.
 fn refuse_video(answer: &str) -> String {
@@ -51,8 +51,8 @@ async fn audio_connects_and_video_is_never_sent() {
         [a, b].map(|end| end.state() == Some(ConnectionState::Connected)) == [true, true]
     };
     assert!(run_until(&mut a, &mut b, connected).await);
-    send(&a, MediaKind::Audio, 20).await;
-    let heard = |_: &End, b: &End| b.received(MediaKind::Audio) == 20;
+    send(&a, StreamKind::Audio, 20).await;
+    let heard = |_: &End, b: &End| b.received(StreamKind::Audio) == 20;
     assert!(run_until(&mut a, &mut b, heard).await);
     assert_eq!(a.peer.video_sender().codec(), None);
     let outcome = a.peer.video_sender().send(packet(Codec::Vp8, 1, 100)).await;

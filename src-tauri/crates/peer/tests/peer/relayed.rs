@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use duet_peer::{MediaKind, PeerConfig};
+use duet_peer::{PeerConfig, StreamKind};
 
 use crate::common::{End, both_connected, loopback, negotiate, packet, run_until, talk};
 use crate::relays::{own_relay, relay_only};
@@ -28,7 +28,7 @@ async fn delays(from: &End, to: &mut End) -> Vec<Duration> {
     for number in 0..PACKETS {
         let start = Instant::now();
         sender.send(packet(codec, number, 200)).await.expect("open");
-        while to.received(MediaKind::Audio) <= number as usize {
+        while to.received(StreamKind::Audio) <= number as usize {
             let event = tokio::time::timeout(Duration::from_secs(5), to.events.recv()).await;
             to.note(event.expect("packet {number} arrives").expect("open"));
         }

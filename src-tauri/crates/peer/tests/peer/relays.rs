@@ -8,7 +8,7 @@ use std::time::Duration;
 use duet_peer::{IcePolicy, PeerConfig};
 use duet_protocol::IceServer;
 use duet_server::turn::{Now, PeerPolicy, Secrets, TurnConfig, TurnMode};
-use duet_server::{Server, ServerConfig};
+use duet_server::{Server, ServerConfig, TlsFiles};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tempfile::NamedTempFile;
@@ -21,6 +21,11 @@ pub(crate) const SECRET: &str = "known to the relays of tests";
 
 /// Our own, which may reach this machine: there is no other one in a test.
 pub(crate) async fn own_relay() -> Server {
+    own_relay_with(None).await
+}
+
+/// The same with a certificate of its own.
+pub(crate) async fn own_relay_with(certificate: Option<&TestCertificate>) -> Server {
     let turn = TurnConfig {
         secrets: vec![SECRET.to_owned()],
         peers: PeerPolicy {
@@ -31,6 +36,10 @@ pub(crate) async fn own_relay() -> Server {
     };
     let config = ServerConfig {
         turn: TurnMode::BuiltIn(turn),
+        tls: certificate.map(|certificate| TlsFiles {
+            certificate: certificate.certificate.path().to_owned(),
+            key: certificate.key.path().to_owned(),
+        }),
         ..ServerConfig::loopback()
     };
     Server::bind(config).await.expect("free ports")

@@ -3,7 +3,7 @@
 use crate::common::{connected, connected_with, loopback, negotiate, packet, run_until, sdp, talk};
 use duet_peer::sdp::{answerer_role, directions, media_sections};
 use duet_peer::{
-    Codec, ConnectionState, Direction, MediaKind, PeerConfig, SendOutcome, VideoCodec,
+    Codec, ConnectionState, Direction, MediaKind, PeerConfig, SendOutcome, StreamKind, VideoCodec,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn a_paused_medium_is_not_sent_and_loses_no_numbers() {
     let last = a
         .packets
         .iter()
-        .rfind(|p| p.kind == MediaKind::Video)
+        .rfind(|p| p.stream == StreamKind::Video)
         .unwrap()
         .sequence_number;
     a.peer
@@ -86,7 +86,7 @@ async fn a_paused_medium_is_not_sent_and_loses_no_numbers() {
     let next = a
         .packets
         .iter()
-        .find(|p| p.kind == MediaKind::Video)
+        .find(|p| p.stream == StreamKind::Video)
         .unwrap()
         .sequence_number;
     assert_eq!(next, last.wrapping_add(1));

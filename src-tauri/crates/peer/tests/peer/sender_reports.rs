@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::{End, connected, packet, run_until};
-use duet_peer::{Codec, MediaKind};
+use duet_peer::{Codec, StreamKind};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_encoder_does_not_shift_the_clock() {
@@ -27,7 +27,7 @@ async fn a_late_encoder_does_not_shift_the_clock() {
     let reports: Vec<_> = b
         .sender_reports
         .iter()
-        .filter(|r| r.0 == MediaKind::Video)
+        .filter(|r| r.0 == StreamKind::Video)
         .collect();
     let (_, ntp, rtp) = reports[reports.len() - 1];
     let since_start = f64::from(*rtp) / 90_000.0;

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::common::{End, both_connected, connected_with, loopback, negotiate, run_for, talk};
 use crate::relays::{
-    SECRET, TestCertificate, ice_server, own_relay, relay_only, stream_server, tcp, tls, udp,
+    SECRET, TestCertificate, ice_server, own_relay, own_relay_with, relay_only, stream_server, tcp,
+    tls, udp,
 };
 
 fn coturn(has_udp: bool, certificate: Option<&TestCertificate>) -> CoturnRig {
@@ -86,6 +87,34 @@ async fn a_call_over_tls_with_a_certificate_that_is_trusted_and_none_with_anothe
         [None],
         "no relay behind a stranger's certificate"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_over_tcp_and_tls_by_our_own_server() {
+    let certificate = TestCertificate::new();
+    let server = own_relay_with(Some(&certificate)).await;
+    let address = server.turn_stream_addrs()[0];
+    for (url, transport) in [
+        (tcp(address), RelayTransport::Tcp),
+        (tls(address), RelayTransport::Tls),
+    ] {
+        let person = |name| PeerConfig {
+            relay_tls: Some(certificate.trusting()),
+            ..relay_only(std::slice::from_ref(&url), name)
+        };
+        let start = std::time::Instant::now();
+        let (mut a, mut b) = connected_with(person("ana"), person("ben")).await;
+        println!("connected over {transport:?} after {:.0?}", start.elapsed());
+        talk(&mut a, &mut b, 50).await;
+        for end in [&a, &b] {
+            assert_relayed(end, transport).await;
+        }
+        a.peer.close().await;
+        b.peer.close().await;
+        let ended = || server.stats().turn.allocations == 0;
+        duet_testkit::process::eventually("both relays end", Duration::from_secs(10), ended)
+            .unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

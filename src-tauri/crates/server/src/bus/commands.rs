@@ -1,11 +1,13 @@
 //! Claims, releases, datagrams and beats.
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisError as Error, Value};
+use redis::{Pipeline, RedisError as Error, RedisResult, Value, from_redis_value};
 use ring::digest::{SHA256, digest};
+use tracing::info;
 
 use super::{Bus, Names};
 use crate::exchange::Key;
@@ -18,7 +20,8 @@ const MAX_COMMANDS: usize = 256;
 /// nothing new. `ARGV`: we, our process, whether we hold members, the time to live, the prefix.
 const CLAIM: &str = r"
 if redis.call('EXISTS', ARGV[5] .. ':node:' .. ARGV[1]) == 0 then return 'not-yet' end
-local owner = redis.call('GET', KEYS[1])
+local owner = redis.pcall('GET', KEYS[1])
+if type(owner) ~= 'string' then owner = false end
 if owner and string.sub(owner, 1, 16) ~= ARGV[2] then
   if redis.call('EXISTS', ARGV[5] .. ':node:' .. owner) == 1 then return owner end
   if ARGV[3] == '0' and redis.call('EXISTS', ARGV[5] .. ':late:' .. owner) == 1 then
@@ -31,8 +34,8 @@ return ARGV[1]
 
 /// Forgets `KEYS[1]` if it is ours. `ARGV`: our process.
 const RELEASE: &str = r"
-local owner = redis.call('GET', KEYS[1])
-if owner and string.sub(owner, 1, 16) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local owner = redis.pcall('GET', KEYS[1])
+if type(owner) == 'string' and string.sub(owner, 1, 16) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 'done'
 ";
 
@@ -40,8 +43,9 @@ impl Names {
     /// Hashed: no name that somebody wrote stands in Redis, and none is longer than this.
     fn claim(&self, key: &Key) -> String {
         let (kind, name) = match key {
-            Key::Room(room) => ("room", room),
-            Key::Lobby(lobby) => ("lobby", lobby),
+            Key::Room(room) => ("room", room.as_str()),
+            Key::Lobby(lobby) => ("lobby", lobby.as_str()),
+            Key::Casts => ("casts", ""),
         };
         let mut text = format!("{}:{kind}:", self.prefix);
         for byte in &digest(&SHA256, name.as_bytes()).as_ref()[..16] {
@@ -58,17 +62,17 @@ impl Bus {
             let commands = self.hub.commands(MAX_COMMANDS).await;
             let answers = self
                 .pipeline(&commands)
-                .query_async::<Vec<Value>>(&mut connection)
+                .query_async::<Vec<RedisResult<Value>>>(&mut connection)
                 .await;
             match answers {
                 Ok(answers) => {
                     for (command, answer) in commands.into_iter().zip(answers) {
-                        self.take_answer(command, &answer);
+                        self.take_answer(command, answer);
                     }
                 }
                 Err(error) => {
                     for command in commands {
-                        self.take_answer(command, &Value::Nil);
+                        self.take_answer(command, Ok(Value::Nil));
                     }
                     return error;
                 }
@@ -78,6 +82,8 @@ impl Bus {
 
     fn pipeline(&self, commands: &[Command]) -> Pipeline {
         let mut pipeline = redis::pipe();
+        // What one command meets, such as a full memory, is not the others' fault.
+        pipeline.ignore_errors();
         for command in commands {
             match command {
                 Command::Publish(envelope) => {
@@ -103,10 +109,12 @@ impl Bus {
         pipeline
     }
 
-    fn take_answer(&self, command: Command, answer: &Value) {
+    fn take_answer(&self, command: Command, answer: RedisResult<Value>) {
         match command {
             Command::Claim { key, me, .. } => {
-                let owner = redis::from_redis_value_ref::<String>(answer).ok();
+                let owner = answer
+                    .ok()
+                    .and_then(|said| from_redis_value::<String>(said).ok());
                 let owner = owner.and_then(|owner| owner.parse::<NodeId>().ok());
                 let verdict = match owner {
                     Some(owner) if owner == me => Verdict::Mine,
@@ -132,6 +140,7 @@ impl Bus {
             let mut pipeline = redis::pipe();
             let lease_ms = lease.as_millis().to_string();
             let late_ms = (lease + grace).as_millis().to_string();
+            pipeline.cmd("EXISTS").arg(self.names.node(me));
             let mut set = |name: String, ms: String| {
                 pipeline
                     .cmd("SET")
@@ -151,10 +160,18 @@ impl Bus {
             }
             match pipeline.query_async::<Vec<bool>>(&mut connection).await {
                 Ok(alive) => {
+                    let (was_known, alive) = alive.split_first().unwrap_or((&true, &[]));
                     let judged = peers.into_iter().zip(alive);
-                    let dead = judged.filter(|(_, is_alive)| !is_alive);
+                    let dead = judged.filter(|(_, is_alive)| !**is_alive);
                     let dead: Vec<NodeId> = dead.map(|(peer, _)| peer).collect();
+                    if self.is_lost.swap(false, Ordering::Relaxed) {
+                        info!("connected to Redis");
+                    }
                     self.hub.beaten(me, sent_at, &dead);
+                    if !was_known {
+                        // We are new, or somebody has emptied it.
+                        self.hub.reconnected();
+                    }
                 }
                 Err(error) => return error,
             }

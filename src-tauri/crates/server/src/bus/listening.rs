@@ -7,6 +7,9 @@ use redis::Msg;
 
 use super::{Bus, RECONNECT_PAUSE};
 
+/// More than the largest datagram of an honest node, with every letter of it escaped.
+const MAX_DATAGRAM_BYTES: usize = 16 * 1024 * 1024;
+
 impl Bus {
     /// Listens, again and again.
     pub(super) async fn keep_listening(&self) {
@@ -35,13 +38,16 @@ impl Bus {
     }
 
     fn take(&self, message: &Msg) {
+        if message.get_payload_bytes().len() > MAX_DATAGRAM_BYTES {
+            return tracing::debug!("a datagram that is too large");
+        }
         let Ok(text) = message.get_payload::<String>() else {
             return;
         };
         if let Some(since_base_us) = text.strip_prefix("beat ") {
             if let Ok(since_base_us) = since_base_us.parse() {
-                let sent_at = self.base + Duration::from_micros(since_base_us);
-                if sent_at <= std::time::Instant::now() {
+                let sent_at = self.base.checked_add(Duration::from_micros(since_base_us));
+                if let Some(sent_at) = sent_at.filter(|at| *at <= std::time::Instant::now()) {
                     self.hub.echoed(sent_at);
                 }
             }

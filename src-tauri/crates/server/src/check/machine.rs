@@ -44,14 +44,17 @@ fn is_synchronised() -> Option<bool> {
         .then(|| folder.join("synchronized").exists())
 }
 
-/// One for each client, one for each relay.
+/// One for each client, each relay and each of its streams.
 fn files(config: &ServerConfig) -> Option<Finding> {
     let limit = open_files_limit()?;
     let relays = match &config.turn {
-        TurnMode::BuiltIn(turn) => turn.quotas.allocations as u64,
+        TurnMode::BuiltIn(turn) => {
+            let streams = turn.has_streams.then(|| turn.quotas.streams());
+            turn.quotas.allocations.saturating_add(streams.unwrap_or(0)) as u64
+        }
         TurnMode::Off | TurnMode::Outside(_) => 0,
     };
-    let needed = config.max_connections as u64 + relays + OWN_FILES;
+    let needed = (config.max_connections as u64).saturating_add(relays) + OWN_FILES;
     Some(match limit >= needed {
         true => Finding::ok(
             "files",

@@ -77,18 +77,22 @@ async fn occupant(config: &ServerConfig, address: SocketAddr) -> Finding {
         );
     }
     match tokio::time::timeout(PATIENCE, health(address)).await {
-        Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200") && answer.ends_with("ok\n") => {
-            Finding::ok(
-                subject,
-                format!("{address} (TCP): a server runs here and is healthy"),
-            )
-        }
+        Ok(Ok(answer)) if is_ours(&answer) => Finding::ok(
+            subject,
+            format!("{address} (TCP): a server runs here and is healthy"),
+        ),
         _ => Finding::problem(
             subject,
             format!("{address} (TCP) is taken by something that is not this server"),
             "stop the program that has it (ss -lnp), or set another --listen",
         ),
     }
+}
+
+/// What `/healthz` says, with Redis in reach or without.
+fn is_ours(answer: &str) -> bool {
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
+    answer.starts_with("HTTP/1.1 200") && body.is_some_and(|body| body.starts_with("ok"))
 }
 
 async fn health(address: SocketAddr) -> std::io::Result<String> {

@@ -50,21 +50,27 @@ async fn inside(turn: &TurnConfig, own: Option<&Server>, findings: &mut Vec<Find
     for address in listening {
         let next = "read its log: the port may be another program's, or a local firewall drops UDP";
         findings.push(ask(reachable(address), secret.as_deref(), next).await);
+        if turn.has_streams {
+            findings.push(super::streams::look(reachable(address)).await);
+        }
     }
 }
 
 async fn elsewhere(outside: &OutsideTurn, findings: &mut Vec<Finding>) {
     for uri in &outside.uris {
-        let Some(host) = udp_host(uri) else {
+        let Some((host, is_stream)) = plain_host(uri) else {
             findings.push(Finding::warning(
                 SUBJECT,
-                format!("{uri} was not tried: only relays over UDP are"),
+                format!("{uri} was not tried: relays over TLS are not"),
                 "try it with turnutils_uclient of coturn",
             ));
             continue;
         };
         let found = tokio::net::lookup_host(host).await;
         match found.map(|mut found| found.next()) {
+            Ok(Some(address)) if is_stream => {
+                findings.push(super::streams::look(address).await);
+            }
             Ok(Some(address)) => {
                 let next = "see that it runs, that UDP passes, and that its static-auth-secret is --turn-secret";
                 findings.push(ask(address, Some(&outside.secret), next).await);
@@ -78,22 +84,20 @@ async fn elsewhere(outside: &OutsideTurn, findings: &mut Vec<Finding>) {
     }
 }
 
-/// `turn:HOST:PORT?transport=udp` as `HOST:PORT`.
-fn udp_host(uri: &str) -> Option<String> {
+/// `turn:HOST:PORT?transport=udp` as `HOST:PORT`, and whether it is over TCP.
+fn plain_host(uri: &str) -> Option<(String, bool)> {
     let rest = uri
         .strip_prefix("turn:")
         .or_else(|| uri.strip_prefix("stun:"))?;
     let (host, query) = rest.split_once('?').unwrap_or((rest, ""));
-    if query.contains("transport=tcp") {
-        return None;
-    }
     let has_port = host
         .rsplit_once(':')
         .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    Some(match has_port {
+    let host = match has_port {
         true => host.to_owned(),
         false => format!("{host}:{}", TurnConfig::DEFAULT_PORT),
-    })
+    };
+    Some((host, query.contains("transport=tcp")))
 }
 
 async fn ask(server: SocketAddr, secret: Option<&str>, next: &str) -> Finding {
@@ -227,7 +231,7 @@ fn credential(secret: &str) -> Result<Credential, String> {
         .ok_or_else(|| "the secret makes no credential".to_owned())
 }
 
-fn new_transaction() -> [u8; 12] {
+pub(super) fn new_transaction() -> [u8; 12] {
     let mut id = [0u8; 12];
     // Without randomness a fixed one does: nobody but us reads the answer.
     let _ = getrandom::fill(&mut id);

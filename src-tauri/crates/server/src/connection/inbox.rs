@@ -206,8 +206,15 @@ mod tests {
         outgoing_bytes: 70_000,
     };
 
-    fn masked(payload: Vec<u8>, code: OpCode, is_final: bool) -> Vec<u8> {
-        let mut frame = Frame::message(payload, code, is_final);
+    fn text(payload: &[u8], code: Data, is_final: bool) -> Vec<u8> {
+        masked(Frame::message(
+            payload.to_vec(),
+            OpCode::Data(code),
+            is_final,
+        ))
+    }
+
+    fn masked(mut frame: Frame) -> Vec<u8> {
         frame.header_mut().mask = Some([1, 2, 3, 4]);
         let mut bytes = Vec::new();
         frame.format(&mut bytes).expect("memory takes everything");
@@ -226,20 +233,19 @@ mod tests {
             let mut bytes = Vec::new();
             let mut expected = Vec::new();
             for length in lengths {
-                let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
-                let each = text.len() / usize::from(pieces) + 1;
-                let mut chunks: Vec<&[u8]> = text.as_bytes().chunks(each).collect();
+                let whole = "é".repeat(length / 2) + &"x".repeat(length % 2);
+                let each = whole.len() / usize::from(pieces) + 1;
+                let mut chunks: Vec<&[u8]> = whole.as_bytes().chunks(each).collect();
                 if chunks.is_empty() {
                     chunks.push(&[]);
                 }
                 let last = chunks.len() - 1;
                 for (index, chunk) in chunks.into_iter().enumerate() {
                     let code = if index == 0 { Data::Text } else { Data::Continue };
-                    bytes.extend(masked(chunk.to_vec(), OpCode::Data(code), index == last));
-                    let ping = OpCode::Control(tokio_tungstenite::tungstenite::protocol::frame::coding::Control::Ping);
-                    bytes.extend(masked(b"p".to_vec(), ping, true));
+                    bytes.extend(text(chunk, code, index == last));
+                    bytes.extend(masked(Frame::ping("p")));
                 }
-                expected.push(text);
+                expected.push(whole);
             }
             let mut inbox = Inbox::new(LIMITS);
             let (mut answers, mut texts) = (Vec::new(), Vec::new());

@@ -20,6 +20,8 @@ pub(crate) enum Key {
     Room(String),
     /// A lobby, by its canonical name.
     Lobby(String),
+    /// The codes that displays show, all of them.
+    Casts,
 }
 
 /// What another node must know of a login to carry it on.
@@ -40,6 +42,7 @@ impl Exchange {
         match key {
             Key::Room(room) => self.rooms.holds_room(room),
             Key::Lobby(lobby) => self.directory.has_lobby(lobby),
+            Key::Casts => self.casts.len() > 0,
         }
     }
 
@@ -47,7 +50,8 @@ impl Exchange {
     pub(crate) fn keys(&self) -> Vec<Key> {
         let rooms = self.rooms.room_keys().cloned().map(Key::Room);
         let lobbies = self.directory.lobby_keys().cloned().map(Key::Lobby);
-        rooms.chain(lobbies).collect()
+        let casts = self.holds(&Key::Casts).then_some(Key::Casts);
+        rooms.chain(lobbies).chain(casts).collect()
     }
 
     /// The connections that a room or a lobby has here.
@@ -55,6 +59,7 @@ impl Exchange {
         match key {
             Key::Room(room) => self.rooms.connections_in(room),
             Key::Lobby(lobby) => self.directory.connections_in(lobby),
+            Key::Casts => self.casts.connections(),
         }
     }
 
@@ -134,6 +139,11 @@ impl Exchange {
                     self.end_login(now, &uid);
                 }
             }
+            Key::Casts => {
+                for uid in self.casts.uids() {
+                    self.end_cast(&uid);
+                }
+            }
         }
         self.settle(now);
     }
@@ -204,10 +214,12 @@ impl Exchange {
         true
     }
 
-    /// A connection came into a room of another node, or left it: it cannot be called meanwhile.
+    /// A connection came into a room of another node, or left it: meanwhile it cannot be called, and shows
+    /// no code.
     pub(crate) fn set_elsewhere(&mut self, now: Instant, id: ConnectionId, is_elsewhere: bool) {
         if is_elsewhere {
             self.elsewhere.insert(id);
+            self.take_code_back(id);
         } else {
             self.elsewhere.remove(&id);
         }

@@ -185,7 +185,18 @@ impl Exchange {
         }
     }
 
-    fn end_cast(&mut self, uid: &str) {
+    /// A connection that is in a room of another node shows no code here.
+    pub(crate) fn take_code_back(&mut self, id: ConnectionId) {
+        let Some(uid) = self.rooms.uid_of(id).map(str::to_owned) else {
+            return;
+        };
+        let display = self.casts.display_of(&uid);
+        if display.is_some_and(|display| display.connection == id) {
+            self.end_cast(&uid);
+        }
+    }
+
+    pub(super) fn end_cast(&mut self, uid: &str) {
         if let Some(display) = self.casts.remove(uid) {
             self.rooms.release(&display.room_id);
         }

@@ -57,6 +57,7 @@ impl Node {
         let Some(id) = self.client_of(owner, link) else {
             return;
         };
+        self.lost_code(id, link);
         self.links.remove(&link);
         let Some(client) = self.clients.get_mut(&id) else {
             return;
@@ -188,6 +189,7 @@ impl Node {
                     }
                 }
             }
+            Key::Casts => self.give_codes_up(at, connections),
         }
         self.exchange.forget_key(at.now, key);
         self.drain_exchange(at);

@@ -27,6 +27,8 @@ pub(super) struct Client {
     pub(super) queue: VecDeque<ClientMessage>,
     /// Calls that it heard of over a link.
     pub(super) calls: VecDeque<HeardCall>,
+    /// The link to the node that keeps the code which it shows.
+    pub(super) cast: Option<u64>,
     /// The other in the room of another node.
     pub(super) mate: Option<String>,
     /// Whom it sees in the lobby of another node: names by uid.
@@ -90,6 +92,7 @@ impl Client {
             waiting: None,
             queue: VecDeque::new(),
             calls: VecDeque::new(),
+            cast: None,
             mate: None,
             seen: BTreeMap::new(),
             is_closed: false,
@@ -114,6 +117,7 @@ impl Client {
         let is_ringing = |call: &HeardCall| call.owner == owner && call.is_ringing;
         self.place.link() != Some(link)
             && self.login.link() != Some(link)
+            && self.cast != Some(link)
             && !is_asked
             && !self.calls.iter().any(is_ringing)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::channel::Channel;
-use super::{Envelope, Moment, Node, NodeId, Verdict};
+use super::{Envelope, MAX_PEERS, Moment, Node, NodeId, Verdict};
 use crate::exchange::Key;
 
 /// How often is looked for what is held and not owned, and the other way round.
@@ -115,7 +115,9 @@ impl Node {
     pub(crate) fn receive(&mut self, at: Moment, envelope: Envelope) {
         self.catch_up(at);
         let peer = envelope.from;
-        if envelope.to != self.me || !self.is_connected(at.now) {
+        let is_one_too_many =
+            self.channels.len() >= MAX_PEERS && !self.channels.contains_key(&peer);
+        if envelope.to != self.me || !self.is_connected(at.now) || is_one_too_many {
             return self.finish(at);
         }
         let (me, session) = (self.me, self.next_session);
@@ -128,8 +130,10 @@ impl Node {
                 received = channel.receive(at.now, envelope);
             }
         }
-        for body in received.bodies {
-            self.take_body(at, peer, body);
+        for mut body in received.bodies {
+            if body.is_sound() {
+                self.take_body(at, peer, body);
+            }
         }
         self.finish(at);
     }

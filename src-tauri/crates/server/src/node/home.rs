@@ -7,7 +7,7 @@ use super::client::{LinkOut, Seat, Waiting};
 use super::wire::Body;
 use super::{Moment, Node, NodeId};
 use crate::exchange::Key;
-use crate::rooms::{ConnectionId, Output, explanation};
+use crate::rooms::ConnectionId;
 
 /// What may wait behind a `join` or `login`; the rate limit lets no more through in that time.
 const MAX_QUEUED: usize = 512;
@@ -56,16 +56,19 @@ impl Node {
         let Some(client) = self.clients.get(&id) else {
             return;
         };
-        let (place, login) = (client.place.link(), client.login.link());
+        let (place, login, cast) = (client.place.link(), client.login.link(), client.cast);
         match message {
             ClientMessage::Join { .. } => self.join(at, id, message),
             ClientMessage::Login { .. } => self.log_in(at, id, message),
             ClientMessage::Logout => self.log_out(at, id),
+            ClientMessage::CastOpen { .. } | ClientMessage::CastJoin { .. } => {
+                self.cast(at, id, message);
+            }
             ClientMessage::Offer(_)
             | ClientMessage::Answer(_)
             | ClientMessage::Candidate(_)
-            | ClientMessage::MediaState { .. }
-            | ClientMessage::Leave { .. } => self.pass(at, id, place, message),
+            | ClientMessage::MediaState { .. } => self.pass(at, id, place, message),
+            ClientMessage::Leave { .. } => self.pass(at, id, place.or(cast), message),
             ClientMessage::Call { .. }
             | ClientMessage::Accept { .. }
             | ClientMessage::Decline { .. }
@@ -75,24 +78,20 @@ impl Node {
                 let ice_servers = self.exchange.ice_servers();
                 self.send(id, ServerMessage::IceServers { ice_servers });
             }
-            // Our own exchange knows nothing of a place that is elsewhere.
-            ClientMessage::CastOpen { .. } if place.is_some() => {
-                self.refuse(id, "cast-open", ErrorCode::AlreadyInRoom);
-            }
-            ClientMessage::CastJoin { .. } if place.is_some() => {
-                self.refuse(id, "cast-join", ErrorCode::AlreadyInRoom);
-            }
-            ClientMessage::CastOpen { .. }
-            | ClientMessage::CastJoin { .. }
-            | ClientMessage::IceServers
-            | ClientMessage::Keepalive => {
+            ClientMessage::IceServers | ClientMessage::Keepalive => {
                 self.exchange.handle(at.now, at.wall, id, message);
             }
         }
     }
 
     /// To the owner at the end of a link, or to our own exchange.
-    fn pass(&mut self, at: Moment, id: ConnectionId, link: Option<u64>, message: ClientMessage) {
+    pub(super) fn pass(
+        &mut self,
+        at: Moment,
+        id: ConnectionId,
+        link: Option<u64>,
+        message: ClientMessage,
+    ) {
         match link.and_then(|link| Some((link, self.links.get(&link)?.owner))) {
             Some((link, owner)) => self.tell(at.now, owner, Body::Handle { link, message }),
             None => self.exchange.handle(at.now, at.wall, id, message),
@@ -126,7 +125,10 @@ impl Node {
 
     /// A client says its token once for each connection; every node that it is passed to asks for it.
     fn repeat_access_token(&mut self, id: ConnectionId, message: &mut ClientMessage) {
-        if let ClientMessage::Join { token, .. } | ClientMessage::Login { token, .. } = message
+        if let ClientMessage::Join { token, .. }
+        | ClientMessage::Login { token, .. }
+        | ClientMessage::CastOpen { token, .. }
+        | ClientMessage::CastJoin { token, .. } = message
             && let Some(client) = self.clients.get_mut(&id)
         {
             match token {
@@ -197,7 +199,7 @@ impl Node {
     }
 
     /// A request to take a place or a name. Only its owner can say; who that is, Redis can.
-    fn request(
+    pub(super) fn request(
         &mut self,
         at: Moment,
         id: ConnectionId,
@@ -288,25 +290,5 @@ impl Node {
             Some(_) => login,
         };
         self.pass(at, id, link, ClientMessage::Message(text));
-    }
-
-    /// Answers a client of ours.
-    fn refuse(&mut self, to: ConnectionId, reference: &str, code: ErrorCode) {
-        let error = ServerMessage::Error {
-            code,
-            message: explanation(code).to_owned(),
-            reference: Some(reference.to_owned()),
-            id: None,
-        };
-        self.send(to, error);
-    }
-
-    /// Ends a connection of ours.
-    pub(super) fn close(&mut self, id: ConnectionId, reason: CloseReason) {
-        if let Some(client) = self.clients.get_mut(&id) {
-            client.is_closed = true;
-        }
-        let connection = id;
-        self.outputs.push_back(Output::Close { connection, reason });
     }
 }

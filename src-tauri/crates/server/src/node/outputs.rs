@@ -1,6 +1,6 @@
 //! What the exchange says goes to our own clients, or over links to those of other nodes.
 
-use duet_protocol::{LoginAnswer, RoomId, ServerMessage};
+use duet_protocol::{CloseReason, LoginAnswer, RoomId, ServerMessage};
 
 use super::wire::Body;
 use super::{Command, Moment, Node, NodeId};
@@ -99,8 +99,8 @@ impl Node {
                     self.logged_in_as(at, to, &name);
                 }
             }
-            // The room of a call is ours, because its lobby is; nobody else knows its id yet.
-            ServerMessage::Ringing { room_id, .. } => {
+            // The room of a call or a cast is ours, because its lobby or its code is; nobody else knows its id yet.
+            ServerMessage::Ringing { room_id, .. } | ServerMessage::CastCode { room_id, .. } => {
                 if let Ok(room) = RoomId::parse(room_id) {
                     let key = Key::Room(room.canonical());
                     self.owned.insert(key.clone());
@@ -120,5 +120,14 @@ impl Node {
                 self.tell(at.now, peer, Body::Vouch { link, ticket });
             }
         }
+    }
+
+    /// Ends a connection of ours.
+    pub(super) fn close(&mut self, id: ConnectionId, reason: CloseReason) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.is_closed = true;
+        }
+        let connection = id;
+        self.outputs.push_back(Output::Close { connection, reason });
     }
 }

@@ -4,7 +4,7 @@ use duet_protocol::limits::DEFAULT_LOBBY;
 use duet_protocol::{ClientMessage, CloseReason, RoomId};
 
 use super::wire::Body;
-use super::{Command, Moment, Node, NodeId};
+use super::{Command, MAX_PROXIED, Moment, Node, NodeId};
 use crate::address::AddressKey;
 use crate::exchange::Key;
 use crate::rooms::ConnectionId;
@@ -13,7 +13,7 @@ impl Node {
     /// Another node says something.
     pub(super) fn take_body(&mut self, at: Moment, peer: NodeId, body: Body) {
         match body {
-            Body::Open { link, address } => self.open(peer, link, address),
+            Body::Open { link, address } => self.open(at, peer, link, address),
             Body::Handle { link, message } => self.handle_proxied(at, peer, link, message),
             Body::Heard { link, spends_login } => {
                 if let Some(id) = self.proxies.get(&(peer, link)) {
@@ -63,7 +63,14 @@ impl Node {
         }
     }
 
-    fn open(&mut self, peer: NodeId, link: u64, address: AddressKey) {
+    fn open(&mut self, at: Moment, peer: NodeId, link: u64, address: AddressKey) {
+        if self.proxies.contains_key(&(peer, link)) {
+            return;
+        }
+        if self.proxied.len() >= MAX_PROXIED {
+            let code = CloseReason::Draining.code();
+            return self.tell(at.now, peer, Body::Close { link, code });
+        }
         let id = ConnectionId(self.next_proxied);
         self.next_proxied += 1;
         self.proxied.insert(id, (peer, link));
@@ -98,6 +105,11 @@ impl Node {
             ClientMessage::Login { lobby, .. } if self.exchange.lobby_of(id).is_none() => {
                 let lobby = lobby.as_deref().unwrap_or(DEFAULT_LOBBY);
                 Some(Key::Lobby(RoomId::parse(lobby).ok()?.canonical()))
+            }
+            ClientMessage::CastOpen { .. } | ClientMessage::CastJoin { .. }
+                if self.exchange.room_of(id).is_none() =>
+            {
+                Some(Key::Casts)
             }
             _ => None,
         }

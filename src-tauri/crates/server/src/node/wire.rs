@@ -36,7 +36,7 @@ pub(crate) enum Body {
     Handle { link: u64, message: ClientMessage },
     /// Home to owner: the client said something that concerns others.
     Heard { link: u64, spends_login: bool },
-    /// Home to owner: the client is in a room of a third node, or not any more.
+    /// Home to owner: the client is in a room that the owner does not decide about, or not any more.
     Elsewhere { link: u64, is_elsewhere: bool },
     /// Home to owner: the name of the client's login.
     Name { link: u64, name: String },

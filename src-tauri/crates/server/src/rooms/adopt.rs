@@ -8,6 +8,7 @@ use std::time::Instant;
 use duet_protocol::{CastRole, LeaveReason, RoomId, ServerMessage};
 use serde::{Deserialize, Serialize};
 
+use super::reserve::Reservation;
 use super::room::{Member, Presence, Room};
 use super::{ConnectionId, Rooms};
 use crate::tokens::ResumeTokens;
@@ -144,7 +145,9 @@ impl Rooms {
         if is_kept {
             return self.adopt_kept(id, ticket, own);
         }
-        if self.place_of(&own.uid).is_some() || !self.is_admitted(&ticket.key, &own.uid) {
+        // The room of a cast admits nobody else, but a role is given only with a place in it.
+        let is_admitted = own.role.is_some() || self.is_admitted(&ticket.key, &own.uid);
+        if self.place_of(&own.uid).is_some() || !is_admitted {
             return false;
         }
         if self.rooms.get(&ticket.key).is_some_and(Room::is_full) {
@@ -190,6 +193,10 @@ impl Rooms {
         }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.room = Some(ticket.key.clone());
+        }
+        if own.role.is_some() {
+            self.reservations
+                .insert(ticket.key.clone(), Reservation::Cast);
         }
         let is_elder = ticket.members.first().is_some_and(|first| first == own);
         let room = self.rooms.entry(ticket.key.clone()).or_default();

@@ -8,7 +8,7 @@ use clap::Args;
 use duet_server::parse_ice_servers;
 use duet_server::turn::{OutsideTurn, PeerPolicy, Quotas, TurnConfig, TurnMode};
 
-/// STUN and TURN. On by default, on UDP port 3478 of the addresses of --listen.
+/// STUN and TURN. On by default, on port 3478 (UDP and TCP) of the addresses of --listen.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Relay (STUN and TURN)")]
 pub(crate) struct RelaySettings {
@@ -16,10 +16,15 @@ pub(crate) struct RelaySettings {
     #[arg(long, env = "DUET_NO_TURN")]
     no_turn: bool,
 
-    /// Where to listen over UDP; may be given several times. Port 0 takes a free one. Default: the
-    /// hosts of --listen with port 3478, and no relay if that is taken.
+    /// Where to listen over UDP and TCP; may be given several times. Port 0 takes a free one.
+    /// Default: the hosts of --listen with port 3478, and no relay if that is taken. With --tls-cert
+    /// the TCP port takes TLS as well.
     #[arg(long, env = "DUET_TURN_LISTEN", value_delimiter = ',')]
     turn_listen: Vec<SocketAddr>,
+
+    /// No relay over TCP and TLS, for networks that let no UDP out.
+    #[arg(long, env = "DUET_TURN_UDP_ONLY")]
+    turn_udp_only: bool,
 
     /// The address by which the internet knows this machine, if it stands behind a NAT (as in most
     /// clouds); one for IPv4 and one for IPv6.
@@ -123,6 +128,7 @@ impl RelaySettings {
             given => TurnConfig::new(given.to_vec()),
         };
         TurnMode::BuiltIn(TurnConfig {
+            has_streams: !self.turn_udp_only,
             external_ips: self.external_ip.clone(),
             relay_ports: self.relay_ports.clone(),
             realm: self.realm.clone(),

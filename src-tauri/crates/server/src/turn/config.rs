@@ -28,8 +28,11 @@ pub enum TurnMode {
 /// The settings of the relay in this server.
 #[derive(Debug, Clone)]
 pub struct TurnConfig {
-    /// Where to listen, over UDP; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// Whether to listen there over TCP as well, and with the server's certificate over TLS. If TCP
+    /// cannot be had, there is UDP alone.
+    pub has_streams: bool,
     /// Whether a server that cannot have these addresses must not start. Else it goes on without a
     /// relay and says so: one that nobody asked for is no reason to have no server.
     pub is_required: bool,
@@ -62,6 +65,14 @@ pub struct Quotas {
     pub permissions: usize,
     /// What an allocation may pass on in a second, in each direction; `None` is without limit.
     pub bytes_per_second: Option<u32>,
+}
+
+impl Quotas {
+    /// Streams altogether: one for each relay that there may be, and those that have none yet.
+    #[must_use]
+    pub const fn streams(&self) -> usize {
+        self.allocations.saturating_add(256)
+    }
 }
 
 impl Default for Quotas {
@@ -119,6 +130,7 @@ impl TurnConfig {
     pub fn new(listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            has_streams: true,
             is_required: true,
             external_ips: Vec::new(),
             relay_ports: 49_152..=65_535,

@@ -6,7 +6,9 @@
 //! handshake; what a client writes there misleads nobody but itself. A proxy in front must hand
 //! on that header, or the external address must be set.
 
-use std::net::{IpAddr, SocketAddr};
+mod hosts;
+
+use std::net::IpAddr;
 use std::time::Duration;
 
 use duet_protocol::IceServer;
@@ -14,6 +16,7 @@ use parking_lot::RwLock;
 use url::Host;
 
 use super::credentials::{Credential, Secrets};
+pub(crate) use hosts::Relays;
 
 /// By which way a client came in.
 #[derive(Debug, Clone)]
@@ -39,13 +42,8 @@ struct Announced {
 #[derive(Debug)]
 enum Place {
     Nowhere,
-    Here {
-        listeners: Vec<SocketAddr>,
-        external_ips: Vec<IpAddr>,
-    },
-    Elsewhere {
-        uris: Vec<String>,
-    },
+    Here(Relays),
+    Elsewhere { uris: Vec<String> },
 }
 
 impl IceList {
@@ -55,17 +53,8 @@ impl IceList {
     }
 
     /// The relay of this server.
-    pub(crate) fn here(
-        listeners: Vec<SocketAddr>,
-        external_ips: Vec<IpAddr>,
-        secrets: Secrets,
-        credential_ttl: Duration,
-    ) -> Self {
-        let place = Place::Here {
-            listeners,
-            external_ips,
-        };
-        Self::new(place, secrets, credential_ttl)
+    pub(crate) fn here(relays: Relays, secrets: Secrets, credential_ttl: Duration) -> Self {
+        Self::new(Place::Here(relays), secrets, credential_ttl)
     }
 
     /// Another one.
@@ -96,17 +85,7 @@ impl IceList {
         let announced = self.0.read();
         let (stun, turn) = match &announced.place {
             Place::Nowhere => return Vec::new(),
-            Place::Here {
-                listeners,
-                external_ips,
-            } => {
-                let hosts = authorities(listeners, external_ips, entrance);
-                let stun = hosts.iter().map(|host| format!("stun:{host}")).collect();
-                let turn = hosts
-                    .iter()
-                    .map(|host| format!("turn:{host}?transport=udp"));
-                (stun, turn.collect())
-            }
+            Place::Here(relays) => relays.urls(entrance),
             Place::Elsewhere { uris } => uris
                 .iter()
                 .cloned()
@@ -135,60 +114,20 @@ fn ice_server(urls: Vec<String>, credential: Option<Credential>) -> IceServer {
     }
 }
 
-/// `HOST:PORT`, each once.
-fn authorities(
-    listeners: &[SocketAddr],
-    external_ips: &[IpAddr],
-    entrance: &Entrance,
-) -> Vec<String> {
-    let external = external_ips.iter().flat_map(|external| {
-        let same_family = listeners
-            .iter()
-            .filter(|listener| listener.is_ipv4() == external.is_ipv4());
-        same_family.map(|listener| SocketAddr::new(*external, listener.port()).to_string())
-    });
-    let mut found: Vec<String> = external.collect();
-    if found.is_empty() {
-        found = match &entrance.host {
-            Some(Host::Domain(name)) => listeners
-                .iter()
-                .map(|listener| format!("{name}:{}", listener.port()))
-                .collect(),
-            Some(Host::Ipv4(ip)) => behind(listeners, IpAddr::V4(*ip)),
-            Some(Host::Ipv6(ip)) => behind(listeners, IpAddr::V6(*ip)),
-            None => Vec::new(),
-        };
-    }
-    if found.is_empty() {
-        found = behind(listeners, entrance.local_ip.to_canonical());
-    }
-    if found.is_empty() {
-        let definite = listeners
-            .iter()
-            .filter(|listener| !listener.ip().is_unspecified());
-        found = definite.map(ToString::to_string).collect();
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// The listeners that answer at this address.
-fn behind(listeners: &[SocketAddr], ip: IpAddr) -> Vec<String> {
-    let answering = listeners.iter().filter(|listener| {
-        let is_any = listener.ip().is_unspecified() && listener.is_ipv4() == ip.is_ipv4();
-        is_any || listener.ip() == ip
-    });
-    answering
-        .map(|listener| SocketAddr::new(ip, listener.port()).to_string())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn urls(listeners: &[&str], external: &[&str], host: &str) -> Vec<String> {
+        urls_with_streams(listeners, &[], external, host)
+    }
+
+    fn urls_with_streams(
+        listeners: &[&str],
+        streams: &[&str],
+        external: &[&str],
+        host: &str,
+    ) -> Vec<String> {
         let parse_all = |texts: &[&str]| {
             texts
                 .iter()
@@ -200,7 +139,13 @@ mod tests {
             .map(|text| text.parse().expect("an address"))
             .collect();
         let ttl = Duration::from_secs(600);
-        let list = IceList::here(parse_all(listeners), external_ips, Secrets::new(["s"]), ttl);
+        let relays = Relays {
+            datagrams: parse_all(listeners),
+            streams: parse_all(streams),
+            has_tls: !streams.is_empty(),
+            external_ips,
+        };
+        let list = IceList::here(relays, Secrets::new(["s"]), ttl);
         let entrance = Entrance {
             host: Host::parse(host).ok(),
             local_ip: "10.0.0.2".parse().expect("an address"),
@@ -239,6 +184,21 @@ mod tests {
         assert_eq!(
             urls(&["0.0.0.0:3478"], &["192.0.2.1"], "calls.example.org")[1],
             "turn:192.0.2.1:3478?transport=udp"
+        );
+    }
+
+    #[test]
+    fn streams_come_after_datagrams_and_tls_by_the_name_of_its_certificate() {
+        let (listeners, host) = (["0.0.0.0:3478"], "calls.example.org");
+        let urls = urls_with_streams(&listeners, &listeners, &["192.0.2.1"], host);
+        assert_eq!(
+            urls,
+            [
+                "stun:192.0.2.1:3478",
+                "turn:192.0.2.1:3478?transport=udp",
+                "turn:192.0.2.1:3478?transport=tcp",
+                "turns:calls.example.org:3478?transport=tcp"
+            ]
         );
     }
 

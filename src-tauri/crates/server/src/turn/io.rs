@@ -1,32 +1,47 @@
-//! The sockets around the relay: a task for each listener and each allocation, one lock.
+//! The sockets around the relay: a task for each listener, each allocation and each stream, one lock.
 //!
-//! A task reads what waits, up to a batch, and hands each datagram to [`Relay`] under the lock, which
-//! is held for some look-ups and never for a system call on the way of media. Buffers belong to the
-//! threads, not to the tasks, so an idle allocation costs a socket and some hundred bytes. What a
-//! full socket does not take is dropped, as every router would.
+//! A task reads what waits, up to a batch, and hands all of it to [`Relay`] under the lock, which is
+//! held for some look-ups and never for a system call on the way of media. Then everything is sent,
+//! what has the same way together. Buffers belong to the threads, not to the tasks, so an idle
+//! allocation costs a socket and some hundred bytes. What a full socket does not take is dropped.
 
 mod batch;
+mod bound;
+mod crowd;
+mod frame;
+#[cfg(target_os = "linux")]
+mod linux;
+mod outbox;
+mod outgoing;
+mod state;
+mod stream;
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use batch::{Scratch, read_batch, rest, send};
+use batch::{Batch, read_batch, rest};
+use bound::Bound;
+use crowd::Streams;
+use outbox::{Way, send_all};
+use state::{RelaySocket, State};
+use stream::{Acceptor, StreamListener};
 
 use super::Now;
 use super::config::TurnConfig;
 use super::credentials::Secrets;
 use super::peers::PeerFilter;
 use super::ports::{self, Ports};
-use super::relay::{Flow, HEADROOM, OpenRequest, Reaction, Relay, RelayConfig, RelayId};
+use super::relay::{Flow, OpenRequest, Reaction, Relay, RelayConfig, RelayId};
 use super::stats::TurnStats;
 
 /// How often allocations end that nobody refreshed.
@@ -44,22 +59,14 @@ pub(crate) struct TurnServer {
 struct Shared {
     state: Mutex<State>,
     listeners: Vec<UdpSocket>,
+    stream_listeners: Vec<StreamListener>,
+    streams: Streams,
+    tls: Option<Acceptor>,
     addresses: Vec<SocketAddr>,
+    stream_addresses: Vec<SocketAddr>,
     external_ips: Vec<IpAddr>,
     ports: Ports,
     stopped: CancellationToken,
-}
-
-#[derive(Debug)]
-struct State {
-    relay: Relay,
-    sockets: HashMap<RelayId, RelaySocket>,
-}
-
-#[derive(Debug)]
-struct RelaySocket {
-    socket: Arc<UdpSocket>,
-    reader: AbortHandle,
 }
 
 impl TurnServer {
@@ -70,21 +77,18 @@ impl TurnServer {
     pub(crate) fn bind(
         config: &TurnConfig,
         secrets: Secrets,
+        tls: Option<TlsAcceptor>,
     ) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut listeners = Vec::new();
-        let mut addresses = Vec::new();
-        for address in &config.listen {
-            let failed = |error| (*address, error);
-            let socket = ports::listen(*address).map_err(failed)?;
-            addresses.push(socket.local_addr().map_err(failed)?);
-            listeners.push(socket);
-        }
+        let Bound {
+            listeners,
+            addresses,
+            streams,
+            stream_addresses,
+        } = Bound::new(config)?;
         let external_ips = config.external_ips.clone();
-        let ports = Ports::new(
-            addresses.clone(),
-            external_ips.clone(),
-            config.relay_ports.clone(),
-        );
+        // As flows number them: first the sockets of UDP, then those of TCP.
+        let both = [&addresses[..], &stream_addresses].concat();
+        let ports = Ports::new(both, external_ips.clone(), config.relay_ports.clone());
         let own = ports::own_addresses(&addresses, &external_ips);
         let relay = RelayConfig {
             realm: config.realm.clone(),
@@ -95,12 +99,13 @@ impl TurnServer {
             has_ipv6: ports.has_family(true),
         };
         let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                relay: Relay::new(Now::from_clocks().instant, relay),
-                sockets: HashMap::new(),
-            }),
+            state: Mutex::new(State::new(Relay::new(Now::from_clocks().instant, relay))),
             listeners,
+            stream_listeners: streams,
+            streams: Streams::new(&config.quotas),
+            tls: tls.map(Acceptor),
             addresses,
+            stream_addresses,
             external_ips,
             ports,
             stopped: CancellationToken::new(),
@@ -111,14 +116,22 @@ impl TurnServer {
         for index in 0..shared.listeners.len() {
             shared.spawn(Arc::clone(&shared).serve_clients(index));
         }
+        for index in 0..shared.stream_listeners.len() {
+            shared.spawn(Arc::clone(&shared).serve_streams(index));
+        }
         shared.spawn(Arc::clone(&shared).keep_time());
         info!("relaying");
         Ok(Self { shared })
     }
 
-    /// Where it listens, with the real ports.
+    /// Where it listens over UDP, with the real ports.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.shared.addresses
+    }
+
+    /// The same over TCP, and over TLS if it has a certificate.
+    pub(crate) fn stream_addresses(&self) -> &[SocketAddr] {
+        &self.shared.stream_addresses
     }
 
     pub(crate) fn stats(&self) -> TurnStats {
@@ -164,93 +177,95 @@ impl Shared {
     }
 
     async fn serve_clients(self: Arc<Self>, index: usize) {
-        let Some(listener) = self.listeners.get(index) else {
+        let Some(socket) = self.listeners.get(index) else {
             return;
         };
+        let listener = u16::try_from(index).unwrap_or(u16::MAX);
+        let is_ipv6 = ports::is_ipv6(socket);
         loop {
             // An error here is one of the runtime's; the next read tells.
-            let _ = listener.readable().await;
-            let batch = read_batch(listener, |now, client, length, scratch| {
-                let listener = u16::try_from(index).unwrap_or(u16::MAX);
-                let flow = Flow { listener, client };
-                self.client_datagram(now, flow, length, scratch);
-            });
-            rest(batch).await;
+            let _ = socket.readable().await;
+            let deal = |now, batch: &mut Batch| self.from_clients(now, listener, batch);
+            rest(read_batch(socket, is_ipv6, deal)).await;
         }
     }
 
     async fn serve_peers(self: Arc<Self>, relay: RelayId, socket: Arc<UdpSocket>) {
+        let is_ipv6 = ports::is_ipv6(&socket);
         loop {
             let _ = socket.readable().await;
-            let batch = read_batch(&socket, |now, from, length, scratch| {
-                let payload = HEADROOM..HEADROOM + length;
-                let mut state = self.state.lock();
-                let passed = state.relay.peer_datagram(
-                    now.instant,
-                    relay,
-                    from,
-                    &mut scratch.buffer,
-                    payload,
-                );
-                drop(state);
-                if let Some((flow, datagram)) = passed {
-                    self.send_to_client(flow, &scratch.buffer[datagram]);
-                }
-            });
-            rest(batch).await;
+            let deal = |now, batch: &mut Batch| self.take_from_peers(now, relay, batch);
+            rest(read_batch(&socket, is_ipv6, deal)).await;
         }
     }
 
-    fn client_datagram(
+    /// Decides about all of it, and then sends.
+    fn from_clients(self: &Arc<Self>, now: Now, listener: u16, batch: &mut Batch) {
+        let mut state = self.state.lock();
+        for index in 0..batch.len() {
+            let (client, datagram) = batch.datagram(index);
+            let flow = Flow {
+                listener,
+                client,
+                is_stream: usize::from(listener) >= self.listeners.len(),
+            };
+            self.from_client(&mut state, now, flow, batch, datagram);
+        }
+        drop(state);
+        self.send_out(batch);
+    }
+
+    fn from_client(
         self: &Arc<Self>,
+        state: &mut State,
         now: Now,
         flow: Flow,
-        length: usize,
-        scratch: &mut Scratch,
+        batch: &mut Batch,
+        datagram: Range<usize>,
     ) {
-        let Scratch { buffer, reply } = scratch;
-        let datagram = HEADROOM..HEADROOM + length;
-        let mut state = self.state.lock();
-        let reaction = state
-            .relay
-            .client_datagram(now, flow, buffer, datagram, reply);
-        match reaction {
+        let State { relay, reply, .. } = state;
+        match relay.client_datagram(now, flow, &mut batch.buffer, datagram, reply) {
             Reaction::Nothing => {}
             Reaction::Reply => {
                 state.close_ended();
-                drop(state);
-                self.send_to_client(flow, reply);
+                batch.outbox.reply(flow, &state.reply);
             }
             Reaction::ToPeer {
                 relay,
                 peer,
                 payload,
             } => {
-                let socket = state.socket(relay);
-                drop(state);
-                if let Some(socket) = socket {
-                    send(&socket, peer, &buffer[payload]);
-                }
+                let way = Way::Peer(relay, peer);
+                batch.outbox.pass_on(way, state.socket(relay), payload);
             }
             Reaction::ToClient { flow, datagram } => {
-                drop(state);
-                self.send_to_client(flow, &buffer[datagram]);
+                batch.outbox.pass_on(Way::Client(flow), None, datagram);
             }
             Reaction::Open(request) => {
-                self.open(state, now, *request, reply);
-                self.send_to_client(flow, reply);
+                self.open(state, now, *request);
+                batch.outbox.reply(flow, &state.reply);
             }
         }
     }
 
+    fn take_from_peers(&self, now: Now, relay: RelayId, batch: &mut Batch) {
+        let mut state = self.state.lock();
+        for index in 0..batch.len() {
+            let (from, payload) = batch.datagram(index);
+            let buffer = &mut batch.buffer;
+            let passed = state
+                .relay
+                .peer_datagram(now.instant, relay, from, buffer, payload);
+            if let Some((flow, datagram)) = passed {
+                batch.outbox.pass_on(Way::Client(flow), None, datagram);
+            }
+        }
+        drop(state);
+        self.send_out(batch);
+    }
+
     /// Makes the socket of a new relay. Under the lock, as this is rare and takes microseconds.
-    fn open(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        now: Now,
-        request: OpenRequest,
-        reply: &mut Vec<u8>,
-    ) {
+    fn open(self: &Arc<Self>, state: &mut State, now: Now, request: OpenRequest) {
         // It may have made way for this one.
         state.close_ended();
         let opened = match self.ports.open(&request) {
@@ -261,7 +276,7 @@ impl Shared {
             }
         };
         let (socket, relayed) = opened.unzip();
-        let id = state.relay.opened(now, request, relayed, reply);
+        let id = state.relay.opened(now, request, relayed, &mut state.reply);
         if let (Some(id), Some(socket)) = (id, socket) {
             let socket = Arc::new(socket);
             let reader = self.spawn(Arc::clone(self).serve_peers(id, Arc::clone(&socket)));
@@ -269,24 +284,17 @@ impl Shared {
         }
     }
 
-    fn send_to_client(&self, flow: Flow, datagram: &[u8]) {
-        if let Some(listener) = self.listeners.get(usize::from(flow.listener)) {
-            send(listener, flow.client, datagram);
-        }
-    }
-}
-
-impl State {
-    fn socket(&self, relay: RelayId) -> Option<Arc<UdpSocket>> {
-        let open = self.sockets.get(&relay)?;
-        Some(Arc::clone(&open.socket))
-    }
-
-    fn close_ended(&mut self) {
-        while let Some(id) = self.relay.poll_closed() {
-            if let Some(open) = self.sockets.remove(&id) {
-                open.reader.abort();
+    fn send_out(&self, batch: &mut Batch) {
+        batch.send_out(|way, socket, datagrams| match way {
+            Way::Peer(_, peer) => {
+                if let Some(socket) = socket {
+                    send_all(socket, peer, datagrams);
+                }
             }
-        }
+            Way::Client(flow) => match self.listeners.get(usize::from(flow.listener)) {
+                Some(listener) => send_all(listener, flow.client, datagrams),
+                None => self.streams.send(flow, datagrams),
+            },
+        });
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, UdpSocket};
 
 use super::relay::OpenRequest;
 
@@ -13,12 +13,36 @@ use super::relay::OpenRequest;
 const LISTENER_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// A key frame or two.
 const RELAY_BUFFER_BYTES: usize = 512 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 256;
 /// Ports tried before there is none.
 const TRIES: u32 = 256;
 
 /// A socket that takes one family only: with both in one, IPv4 clients would have mapped addresses.
 pub(super) fn listen(address: SocketAddr) -> io::Result<UdpSocket> {
     bind(address, LISTENER_BUFFER_BYTES)
+}
+
+/// Of which family one of these sockets is.
+pub(super) fn is_ipv6(socket: &UdpSocket) -> bool {
+    socket.local_addr().is_ok_and(|local| local.is_ipv6())
+}
+
+/// A listener for streams, of one family too.
+pub(super) fn listen_for_streams(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Else a server that starts again finds its port taken by connections of the last one. On Windows
+    // the option means something else.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 fn bind(address: SocketAddr, buffer_bytes: usize) -> io::Result<UdpSocket> {

@@ -43,13 +43,15 @@ pub const HEADROOM: usize = 48;
 /// What it has behind: padding.
 pub const TAILROOM: usize = 4;
 
-/// Where a client is, and where it reached us: the 5-tuple, as all of it is UDP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Where a client is, and where it reached us: the 5-tuple.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// Which of our sockets.
     pub listener: u16,
     /// The client as we see it.
     pub client: SocketAddr,
+    /// Over TCP or TLS: nobody can forge the sender, and nothing is lost that would be sent again.
+    pub is_stream: bool,
 }
 
 /// An allocation, named once and never again.
@@ -203,6 +205,19 @@ impl Relay {
         for id in expired {
             self.close(id);
         }
+    }
+
+    /// The stream behind this flow has ended, and its relay ends with it.
+    pub fn flow_closed(&mut self, flow: Flow) {
+        if let Some(id) = self.by_flow.get(&flow).copied() {
+            self.close(id);
+        }
+    }
+
+    /// Whether this flow has a relay.
+    #[must_use]
+    pub fn has_relay(&self, now: Instant, flow: Flow) -> bool {
+        self.running(now, flow).is_some()
     }
 
     /// A relay whose socket must be closed.

@@ -9,7 +9,7 @@ use duet_testkit::process::Signal;
 use super::redis_rig::{Redis, is_connected, join_when_possible, next_that, node_at, roomy};
 use super::valve::Valve;
 use crate::client::{Client, eventually, forward, join, join_with_token, leave};
-use crate::lobby::{call, login};
+use crate::lobby::login;
 
 /// Two people who want to resume, on two nodes in one room; introductions read. With their tokens.
 async fn couple_of(room: &str, one: &Server, two: &Server) -> (Client, Client) {
@@ -270,34 +270,4 @@ async fn what_a_failing_connection_loses_arrives_after_all() {
         }
     };
     tokio::join!(talking, hearing);
-}
-
-#[tokio::test]
-async fn a_lobby_falls_apart_and_comes_together() {
-    let Some(mut redis) = Redis::start("cluster::outage::lobby").await else {
-        return;
-    };
-    let nodes = redis.nodes(2).await;
-    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
-    let mut bob = Client::connect(&nodes[1]).await;
-    bob.login_resumable("Bob", "b", None).await;
-    redis.kill();
-    let is_offline = |m: &ServerMessage| matches!(m, ServerMessage::Presence(changes) if changes.offline.iter().any(|user| user.uid == "a"));
-    next_that(&mut bob, "Ann is out of reach", is_offline).await;
-    let is_busy = |m: &ServerMessage| matches!(m, ServerMessage::Presence(changes) if changes.busy.iter().any(|user| user.uid == "b"));
-    next_that(&mut ann, "Bob is away", is_busy).await;
-    bob.send(&call("a")).await;
-    bob.expect_error(ErrorCode::NoSuchPeer, "call").await;
-    redis.start_again().await;
-    let is_there = |uid: &'static str| {
-        move |m: &ServerMessage| {
-            matches!(m, ServerMessage::Presence(changes)
-                if changes.online.iter().chain(&changes.free).any(|user| user.uid == uid && !user.busy))
-        }
-    };
-    next_that(&mut bob, "Ann is there", is_there("a")).await;
-    next_that(&mut ann, "Bob is there", is_there("b")).await;
-    bob.send(&call("a")).await;
-    let rings = |m: &ServerMessage| matches!(m, ServerMessage::Ring { .. });
-    next_that(&mut ann, "it rings", rings).await;
 }

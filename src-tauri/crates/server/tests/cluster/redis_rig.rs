@@ -16,11 +16,17 @@ pub(super) struct Redis {
     process: Option<Process>,
     port: u16,
     folder: tempfile::TempDir,
+    settings: Vec<String>,
 }
 
 impl Redis {
     /// `None`, written down as skipped, where there is no `redis-server`.
     pub(super) async fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub(super) async fn start_with(test: &str, settings: &[&str]) -> Option<Self> {
         if skip::without_programs(test, &["redis-server"]) {
             return None;
         }
@@ -28,6 +34,10 @@ impl Redis {
             process: None,
             port: free_port().expect("a free port"),
             folder: tempfile::tempdir().expect("a temporary folder"),
+            settings: settings
+                .iter()
+                .map(|setting| (*setting).to_owned())
+                .collect(),
         };
         redis.start_again().await;
         Some(redis)
@@ -49,7 +59,8 @@ impl Redis {
                 "no",
             ])
             .arg("--dir")
-            .arg(self.folder.path());
+            .arg(self.folder.path())
+            .args(&self.settings);
         self.process = Some(Process::spawn("redis-server", &mut command).expect("it starts"));
         for _ in 0..1000 {
             if tokio::net::TcpStream::connect(("127.0.0.1", self.port))
@@ -102,10 +113,23 @@ pub(super) fn url_of(port: u16) -> String {
 
 /// A server on a Redis, connected.
 pub(super) async fn node_at(url: &str, config: ServerConfig) -> Server {
-    let config = ServerConfig {
+    connected(ServerConfig {
         redis: Some(RedisConfig::new(url)),
         ..config
-    };
+    })
+    .await
+}
+
+/// The same with times of its own.
+pub(super) async fn node_with(redis: RedisConfig) -> Server {
+    connected(ServerConfig {
+        redis: Some(redis),
+        ..roomy()
+    })
+    .await
+}
+
+async fn connected(config: ServerConfig) -> Server {
     let node = server_with(config).await;
     eventually("the node reaches Redis", || is_connected(&node)).await;
     node

@@ -45,23 +45,7 @@ impl Rig {
         let identity = Identity::new();
         let front = SocketAddr::from(([127, 0, 0, 1], port::free_port().expect("a port")));
         let folder = identity.path("");
-        std::fs::write(identity.path("nginx.conf"), config(&server, front, &folder))
-            .expect("written");
-        let mut command = Command::new("nginx");
-        command
-            .arg("-p")
-            .arg(&folder)
-            .arg("-c")
-            .arg(identity.path("nginx.conf"));
-        command.args(["-e", "stderr"]);
-        let nginx = Process::spawn("nginx", &mut command).expect("nginx starts");
-        let listens = async {
-            while TcpStream::connect(front).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let listening = tokio::time::timeout(Duration::from_secs(10), listens).await;
-        assert!(listening.is_ok(), "nginx: {:?}", nginx.lines());
+        let nginx = start(&config(&server, front, &folder), front, &folder).await;
         Self {
             identity,
             front,
@@ -99,7 +83,7 @@ impl Rig {
     }
 }
 
-/// The example with our ports and files, inside what a distribution's `nginx.conf` has around it.
+/// The example with our ports and files.
 fn config(server: &Server, front: SocketAddr, folder: &Path) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/deploy/nginx.conf");
     let mut example = std::fs::read_to_string(path).expect("the example");
@@ -120,6 +104,28 @@ fn config(server: &Server, front: SocketAddr, folder: &Path) -> String {
         assert!(example.contains(written), "the example has no {written}");
         example = example.replace(written, &ours);
     }
+    example
+}
+
+/// An nginx with this inside what a distribution's `nginx.conf` has around it; it listens.
+pub(crate) async fn start(example: &str, front: SocketAddr, folder: &Path) -> Process {
+    let path = folder.join("nginx.conf");
+    std::fs::write(&path, around(example, folder)).expect("written");
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(folder).arg("-c").arg(path);
+    command.args(["-e", "stderr"]);
+    let nginx = Process::spawn("nginx", &mut command).expect("nginx starts");
+    let listens = async {
+        while TcpStream::connect(front).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let listening = tokio::time::timeout(Duration::from_secs(10), listens).await;
+    assert!(listening.is_ok(), "nginx: {:?}", nginx.lines());
+    nginx
+}
+
+fn around(example: &str, folder: &Path) -> String {
     let folder = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {folder}/{name};\n"))

@@ -34,7 +34,8 @@ async fn the_credential_of_joined_opens_the_relay() {
     let servers = ice_servers(&server, "mira").await;
     let at = server.turn_addrs()[0];
     assert_eq!(servers[0].urls, [format!("stun:{at}")]);
-    assert_eq!(servers[1].urls, [format!("turn:{at}?transport=udp")]);
+    let turn = ["udp", "tcp"].map(|transport| format!("turn:{at}?transport={transport}"));
+    assert_eq!(servers[1].urls, turn);
     let credential = credential_of(&servers[1]);
     let (expiry, uid) = credential.username.split_once(':').expect("two parts");
     let left_s = expiry.parse::<u64>().expect("a time") - unix_now_s();

@@ -163,6 +163,7 @@ pub(crate) fn flow(client: &str) -> Flow {
     Flow {
         listener: 0,
         client: client.parse().expect("an address"),
+        is_stream: false,
     }
 }
 

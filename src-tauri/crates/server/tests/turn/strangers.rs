@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use duet_server::turn::Flow;
 use duet_server::turn::stun::{Method, attribute};
 
 use super::dialogue::{Attributes, udp, udp_and};
@@ -48,6 +49,23 @@ fn no_answer_is_larger_than_one_and_a_half_times_the_question() {
         }
     }
     assert!(answers > 10, "hardly any answers: {answers}");
+}
+
+#[test]
+fn in_a_stream_every_question_is_answered() {
+    let mut rig = Rig::new();
+    let mut guest = rig.guest("1.2.3.4:1000", "mira");
+    let stream = Flow {
+        is_stream: true,
+        ..guest.flow
+    };
+    let mut answered = |flow| {
+        let requests = (0..100).map(|_| guest.dialogue.anonymous(Method::ALLOCATE, &udp()));
+        let replies = requests.map(|request| rig.put(flow, &request));
+        replies.filter(|out| matches!(out, Out::Reply(_))).count()
+    };
+    assert_eq!(answered(guest.flow), 10);
+    assert_eq!(answered(stream), 100);
 }
 
 #[test]

@@ -9,13 +9,15 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use duet_server::turn::TurnConfig;
+use duet_server::turn::{TurnConfig, TurnMode};
+use duet_server::{Server, ServerConfig};
 use duet_testkit::process::Process;
 use duet_testkit::skip;
 use tokio::net::UdpSocket;
 
 use super::dialogue::{SECRET, credential, unix_now_s};
 use super::network::{turn_config, turn_server};
+use crate::tls::Identity;
 
 const UCLIENT: &str = "turnutils_uclient";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -109,6 +111,32 @@ async fn the_test_client_of_coturn_passes() {
         &[&["-c", "-s"], &peer[..]].concat(),
     ];
     all_pass(server.turn_addrs()[0], &modes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_passes_over_tcp_and_tls() {
+    let test = "turn::uclient::it_passes_over_tcp_and_tls";
+    if skip::without_programs(test, &[UCLIENT]) {
+        return;
+    }
+    let identity = Identity::new();
+    let config = ServerConfig {
+        tls: Some(identity.files()),
+        turn: TurnMode::BuiltIn(turn_config()),
+        ..ServerConfig::loopback()
+    };
+    let server = Server::bind(config).await.expect("free ports");
+    let port = echo().await.port().to_string();
+    let peer = ["-e", "127.0.0.1", "-r", &port];
+    let modes: [&[&str]; 6] = [
+        &["-y", "-c", "-t"],
+        &["-y", "-c", "-t", "-s"],
+        &[&["-c", "-t"], &peer[..]].concat(),
+        &["-y", "-c", "-t", "-S"],
+        &["-y", "-c", "-t", "-S", "-s"],
+        &[&["-c", "-t", "-S"], &peer[..]].concat(),
+    ];
+    all_pass(server.turn_stream_addrs()[0], &modes).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -85,11 +85,15 @@ impl Relay {
     }
 
     /// Lets the reply out only if it makes nobody a weapon of us: no larger than one and a half times
-    /// what was asked, and ten a second to one address.
+    /// what was asked, and ten a second to one address. In a stream the sender is not forged, and waits
+    /// without asking again (RFC 8489 section 6.2.2).
     fn answer_stranger(&mut self, exchange: &mut Exchange<'_, '_>) {
-        let Flow { client, .. } = exchange.flow;
+        let Flow {
+            client, is_stream, ..
+        } = exchange.flow;
+        let now = exchange.now.instant;
         let is_due =
-            is_modest(exchange) && self.replies.take(exchange.now.instant, client.ip().into());
+            is_modest(exchange) && (is_stream || self.replies.take(now, client.ip().into()));
         if !is_due {
             self.stats.unanswered += 1;
             exchange.reply.clear();
@@ -111,5 +115,5 @@ fn is_modest(exchange: &Exchange<'_, '_>) -> bool {
         48
     };
     let (asked, answered) = (exchange.message.len(), exchange.reply.len());
-    2 * (answered + headers) <= 3 * (asked + headers)
+    exchange.flow.is_stream || 2 * (answered + headers) <= 3 * (asked + headers)
 }

@@ -1,0 +1,136 @@
+//! Servers over UDP that never answer.
+//!
+//! The library counts a request for a relay as over by the name of the second one, which carries the
+//! credential and is only made when the first is answered. To a silent server there never is a
+//! second one, and the gathering of candidates never ends. So behind the library's last try we answer
+//! in the server's place that there is no relay ([`no_relay`]).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use parking_lot::Mutex;
+
+use super::Incoming;
+use super::frame::{Message, TransactionId, has_user_name, no_relay};
+
+/// The library asks seven times (RFC 8489, section 6.2.1), in 6.2 seconds, and gives up 1.6 later.
+const LAST_TRY: u8 = 7;
+/// Servers times addresses of ours: sixteen of those are used at most.
+const MAX_REQUESTS: usize = 256;
+
+/// What one socket asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Unanswered(Mutex<VecDeque<Asked>>);
+
+#[derive(Debug)]
+struct Asked {
+    server: SocketAddr,
+    id: TransactionId,
+    tries: u8,
+}
+
+impl Unanswered {
+    /// A datagram of the library left; what there is to say to it comes to `incoming`.
+    pub(crate) fn sent(&self, incoming: &Incoming, server: SocketAddr, datagram: &[u8]) {
+        if let Some(Message::Allocate(id)) = Message::of(datagram)
+            && self.is_given_up(server, id, has_user_name(datagram))
+            && let Some(answer) = no_relay(datagram)
+        {
+            incoming.push(server, answer);
+        }
+    }
+
+    fn is_given_up(&self, server: SocketAddr, id: TransactionId, is_second: bool) -> bool {
+        let mut all = self.0.lock();
+        if is_second {
+            // The library counts the last byte of the name up.
+            let is_same = |asked: &&Asked| asked.server == server && asked.id[..11] == id[..11];
+            return all
+                .iter()
+                .find(is_same)
+                .is_some_and(|asked| asked.tries >= LAST_TRY);
+        }
+        let known = all
+            .iter_mut()
+            .find(|asked| asked.server == server && asked.id == id);
+        let Some(asked) = known else {
+            if all.len() >= MAX_REQUESTS {
+                all.pop_front();
+            }
+            let tries = 1;
+            all.push_back(Asked { server, id, tries });
+            return false;
+        };
+        asked.tries = asked.tries.saturating_add(1);
+        asked.tries >= LAST_TRY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::super::frame::tests::request;
+    use super::*;
+
+    const ALLOCATE: u8 = 0x03;
+
+    fn with_user_name(mut request: Vec<u8>) -> Vec<u8> {
+        request[19] = request[19].wrapping_add(1);
+        request.extend([0, 6, 0, 2, b'm', b'e', 0, 0]);
+        request
+    }
+
+    fn answer(incoming: &Incoming) -> Option<(SocketAddr, Vec<u8>)> {
+        match incoming.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready((from, answer)) => Some((from, answer)),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn the_last_try_is_answered_and_so_is_what_follows() {
+        let (unanswered, incoming) = (Unanswered::default(), Incoming::default());
+        let server = SocketAddr::from(([192, 0, 2, 1], 3_478));
+        let first = request(ALLOCATE, 3);
+        for _ in 1..LAST_TRY {
+            unanswered.sent(&incoming, server, &first);
+            assert_eq!(answer(&incoming), None);
+        }
+        unanswered.sent(&incoming, server, &first);
+        let (from, challenge) = answer(&incoming).expect("a challenge");
+        assert_eq!((from, Some(challenge)), (server, no_relay(&first)));
+        let second = with_user_name(first);
+        unanswered.sent(&incoming, server, &second);
+        assert_eq!(
+            answer(&incoming),
+            Some((server, no_relay(&second).unwrap()))
+        );
+    }
+
+    #[test]
+    fn servers_that_answer_and_other_messages_are_left_alone() {
+        let (unanswered, incoming) = (Unanswered::default(), Incoming::default());
+        let server = SocketAddr::from(([192, 0, 2, 1], 3_478));
+        for id in 0..100 {
+            let first = request(ALLOCATE, id);
+            for _ in 0..3 {
+                unanswered.sent(&incoming, server, &first);
+            }
+            let second = with_user_name(first);
+            for _ in 0..20 {
+                unanswered.sent(&incoming, server, &second);
+                unanswered.sent(&incoming, server, &request(0x04, id));
+                unanswered.sent(&incoming, server, &[0x40, 0, 0, 0]);
+            }
+        }
+        for id in 0..=255 {
+            for other in 0..10 {
+                let server = SocketAddr::from(([192, 0, 2, 2 + other], 3_478));
+                unanswered.sent(&incoming, server, &request(ALLOCATE, id));
+            }
+        }
+        assert_eq!(answer(&incoming), None);
+        assert!(unanswered.0.lock().len() <= MAX_REQUESTS);
+    }
+}
