@@ -141,6 +141,12 @@ impl Peer {
         self.process.lines().iter().any(|line| line.contains(word))
     }
 
+    /// What it printed and logged.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.process.lines()
+    }
+
     /// Waits until it has been in these states in this order; others may come between them.
     ///
     /// # Errors

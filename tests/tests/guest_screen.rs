@@ -39,7 +39,8 @@ fn watches(program: Program, guest_first: bool) {
         guest.until_state("waiting").expect("waiting");
     }
     let peer = early.unwrap_or_else(start);
-    guest.until_state("connected").expect("connected");
+    let connected = guest.until_state("connected");
+    connected.unwrap_or_else(|error| panic!("{error:#}; {:?}", peer.lines()));
     let shows = |id: &str, width: u32, label: &str| {
         let what = format!("{id} is {width} wide and called {label}");
         let mut seen = Value::Null;
@@ -47,7 +48,8 @@ fn watches(program: Program, guest_first: bool) {
             seen = guest.seen_in(id).unwrap_or_default();
             seen["width"] == width && seen["label"] == label
         });
-        shown.unwrap_or_else(|error| panic!("{error}: {seen} {:?}", guest.console()));
+        let logs = || (guest.console(), peer.lines());
+        shown.unwrap_or_else(|error| panic!("{error}: {seen} {:?}", logs()));
     };
     shows("video-remote", WIDTH, "Screen of Ann");
     shows("video-tile", 320, "Video of Ann");

@@ -39,7 +39,7 @@ fn token(grant: &Grant) -> String {
     keys(KEY).issue(grant)
 }
 
-fn join(room: &str, uid: &str, token: Option<&str>) -> ClientMessage {
+pub(crate) fn join(room: &str, uid: &str, token: Option<&str>) -> ClientMessage {
     ClientMessage::Join {
         room_id: room.into(),
         uid: uid.into(),

@@ -243,25 +243,35 @@ async fn a_display_that_comes_back_before_the_break_was_noticed_shows_another_co
     presenter.expect_role(CastRole::Presenter).await;
 }
 
-#[tokio::test]
-async fn a_code_is_renewed_until_it_is_used() {
-    let config = ServerConfig {
+/// Codes that are renewed before a test gets tired of waiting.
+fn brief_codes() -> ServerConfig {
+    ServerConfig {
         timing: Timing {
             cast_code_lifetime: Duration::from_millis(300),
             ..Timing::default()
         },
         ..ServerConfig::loopback()
-    };
-    let server = server_with(config).await;
-    let mut display = Client::connect(&server).await;
+    }
+}
+
+/// A display that has shown this many codes, one after the other.
+async fn display_with_codes(server: &Server, count: usize) -> (Client, Vec<String>) {
+    let mut display = Client::connect(server).await;
     display.send(&cast_open("d", None)).await;
     let mut codes = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..count {
         match display.next().await {
             ServerMessage::CastCode { code, .. } => codes.push(code),
             other => panic!("not a code: {other:?}"),
         }
     }
+    (display, codes)
+}
+
+#[tokio::test]
+async fn a_code_is_renewed_until_it_is_used() {
+    let server = server_with(brief_codes()).await;
+    let (_display, mut codes) = display_with_codes(&server, 3).await;
     let mut presenter = Client::connect(&server).await;
     presenter.send(&cast_join(&codes[0], "p")).await;
     presenter
@@ -377,22 +387,10 @@ async fn five_wrong_codes_in_a_minute_are_enough() {
 async fn wrong_used_and_expired_codes_are_answered_alike() {
     let config = ServerConfig {
         cast_guesses_per_minute: 100,
-        timing: Timing {
-            cast_code_lifetime: Duration::from_millis(300),
-            ..Timing::default()
-        },
-        ..ServerConfig::loopback()
+        ..brief_codes()
     };
     let server = server_with(config).await;
-    let mut display = Client::connect(&server).await;
-    display.send(&cast_open("d", None)).await;
-    let mut codes = Vec::new();
-    for _ in 0..2 {
-        match display.next().await {
-            ServerMessage::CastCode { code, .. } => codes.push(code),
-            other => panic!("not a code: {other:?}"),
-        }
-    }
+    let (_display, codes) = display_with_codes(&server, 2).await;
     let mut presenter = Client::connect(&server).await;
     presenter.send(&cast_join(&codes[1], "p")).await;
     presenter.expect_role(CastRole::Presenter).await;

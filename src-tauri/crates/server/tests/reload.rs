@@ -7,13 +7,14 @@ use std::process::{ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
+use duet_protocol::{ErrorCode, ServerMessage};
 use duet_server::turn::{MAX_CREDENTIAL_TTL, Secrets};
 use duet_server::{AccessKeys, Grant};
 use tempfile::TempDir;
 use tokio_tungstenite::connect_async;
 
-use crate::client::{Client, join};
+use crate::access::join;
+use crate::client::Client;
 use crate::program::{Program, signal};
 
 const OLD: &str = "0123456789abcdef0123456789abcdef";
@@ -82,26 +83,7 @@ impl Closed {
         let mut client = Client {
             socket: connect_async(&self.url).await.expect("it listens").0,
         };
-        let ClientMessage::Join {
-            room_id,
-            uid,
-            name,
-            resume,
-            resume_token,
-            token: _,
-        } = join("r", uid)
-        else {
-            unreachable!("a join");
-        };
-        let message = ClientMessage::Join {
-            room_id,
-            uid,
-            name,
-            resume,
-            resume_token,
-            token: Some(token),
-        };
-        client.send(&message).await;
+        client.send(&join("r", uid, Some(&token))).await;
         let answer = client.next().await;
         (client, answer)
     }

@@ -187,7 +187,11 @@ fn log_failure(operation: Operation, error: &PeerError) {
         | Operation::CreateOffer
         | Operation::ApplyOffer
         | Operation::ApplyAnswer
-        | Operation::Rollback => tracing::warn!(?operation, %error, "negotiation failed"),
+        | Operation::Rollback => {
+            tracing::warn!(?operation, %error, "negotiation failed");
+            // The library's own words.
+            tracing::debug!(?error, "negotiation failed");
+        }
     }
 }
 

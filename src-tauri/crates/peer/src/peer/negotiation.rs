@@ -65,7 +65,7 @@ impl Negotiation {
         shared: &Shared,
         ice_restart: bool,
     ) -> Result<String, PeerError> {
-        self.tile.add(connection).await?;
+        self.tile.add(connection, self.have_remote).await?;
         self.want_directions(connection).await?;
         let options = RTCOfferOptions { ice_restart };
         let offer = connection.create_offer(Some(options)).await;
@@ -94,7 +94,7 @@ impl Negotiation {
         self.set_remote(connection, shared, &offer, DescriptionKind::Offer)
             .await?;
         self.tile.other_shows(read.shows_tile);
-        self.tile.add(connection).await?;
+        self.tile.add(connection, self.have_remote).await?;
         self.want_directions(connection).await?;
         let answer = connection.create_answer(None).await;
         let answer = answer.map_err(PeerError::library)?;

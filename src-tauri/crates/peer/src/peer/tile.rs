@@ -71,7 +71,14 @@ impl Tile {
 
     /// Makes it part of the connection when it is due for the first time. If the other has opened a
     /// section for theirs, the library takes that.
-    pub(super) async fn add(&mut self, connection: &dyn PeerConnection) -> Result<(), PeerError> {
+    ///
+    /// Formats are preferred before the first exchange only. Behind it the library knows those that both
+    /// have, by the other's numbers, and refuses ours.
+    pub(super) async fn add(
+        &mut self,
+        connection: &dyn PeerConnection,
+        has_exchanged: bool,
+    ) -> Result<(), PeerError> {
         if self.is_added || !self.is_due() {
             return Ok(());
         }
@@ -79,6 +86,9 @@ impl Tile {
         let sender = connection.add_track(track).await;
         let sender = sender.map_err(PeerError::library)?;
         self.is_added = true;
+        if has_exchanged {
+            return Ok(());
+        }
         for transceiver in connection.get_transceivers().await {
             let own = transceiver.sender().await.map_err(PeerError::library)?;
             let is_new = transceiver
