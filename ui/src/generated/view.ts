@@ -824,7 +824,7 @@ export type RendererHint = "unknown" | "noGpu" | "gpu";
 /**
  * Why a screen cannot be shown.
  */
-export type ScreenProblem = "noDisplay" | "wayland" | "forbidden" | "gone" | "failed";
+export type ScreenProblem = "noDisplay" | "wayland" | "cancelled" | "forbidden" | "gone" | "failed";
 
 /**
  * A screen or a window that can be shown.

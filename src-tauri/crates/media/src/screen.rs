@@ -64,7 +64,7 @@ pub enum ScreenTarget {
 pub struct ScreenSource {
     /// To open it with.
     pub target: ScreenTarget,
-    /// The window's title, or the screen's name.
+    /// The window's title, or the screen's name; empty for what was chosen in the portal's dialog.
     pub title: String,
     /// The window's program; empty for a screen.
     pub app: String,

@@ -31,7 +31,7 @@ pub(super) fn list() -> Result<Vec<ScreenSource>, ScreenError> {
     Ok(vec![ScreenSource {
         target: ScreenTarget::Screen(format!("{PREFIX}{}", offer.number)),
         // The portal gives no name.
-        title: "Portal".to_owned(),
+        title: String::new(),
         app: String::new(),
         width: newest.frame.width,
         height: newest.frame.height,
