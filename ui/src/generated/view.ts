@@ -839,7 +839,8 @@ id: string,
  */
 isScreen: boolean, 
 /**
- * The window's title, or the screen's name.
+ * The window's title, or the screen's name; empty for what was chosen in the system's own dialog, which
+ * does not say what it is.
  */
 title: string, 
 /**
