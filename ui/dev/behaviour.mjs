@@ -135,7 +135,7 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await show('share-picked');
   await calls();
   await page.getByTestId('share-confirm').click();
-  expect('what the system\'s dialog gave is shown as it is', await calls(), ['share("screen:portal-1", "What you have chosen")']);
+  expect('what the system\'s dialog gave is shown as it is', await calls(), ['share("screen:portal-1", "Your choice")']);
   await show('share-cancelled');
   expect('a dialog closed without a choice closes the picker too', await page.getByTestId('share-picker').count(), 0);
   await show('settings-token');
