@@ -16,7 +16,7 @@ use crate::client::forward;
 use crate::target::Target;
 
 /// Measured before the attack, and during it.
-const CALLS: usize = 150;
+const CALLS: usize = 60;
 /// From so many addresses, each with the caps that the server has for one by itself.
 const ADDRESSES: u8 = 10;
 /// Half-open handshakes of each that drip a letter now and then.
