@@ -5,7 +5,7 @@ use std::time::Duration;
 use duet_protocol::ServerMessage;
 
 use super::forger::{Forger, channel_of, sealed};
-use super::redis_rig::{CLUSTER_KEY, Redis, couple, join_when_possible, node_with};
+use super::redis_rig::{CLUSTER_KEY, Redis, couple, join_when_possible, node_with, roomy};
 use crate::client::{Client, forward, join};
 
 /// Datagrams that no node sends, for a node.
@@ -69,7 +69,7 @@ async fn nonsense_on_the_channels_of_nodes_is_ignored() {
     let Some(redis) = Redis::start("cluster::hostile::channels").await else {
         return;
     };
-    let nodes = redis.nodes(2).await;
+    let nodes = redis.patient_nodes(2, roomy()).await;
     let (mut a, mut b) = couple(&nodes).await;
     let mut forger = Forger::new(&redis).await;
     let names = forger.nodes().await;

@@ -100,6 +100,25 @@ impl Redis {
         config_of(&self.url())
     }
 
+    /// The same for tests in which nothing breaks: a busy machine must not pass for an outage.
+    pub(super) fn patient_config(&self) -> RedisConfig {
+        let mut config = self.config();
+        config.timing.patience = Duration::from_secs(20);
+        config.timing.lease = Duration::from_secs(40);
+        config
+    }
+
+    /// Servers with those times.
+    pub(super) async fn patient_nodes(&self, count: usize, config: ServerConfig) -> Vec<Server> {
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            let redis = Some(self.patient_config());
+            let config = config.clone();
+            nodes.push(connected(ServerConfig { redis, ..config }).await);
+        }
+        nodes
+    }
+
     /// For looking and writing into it.
     pub(super) async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).expect("an address");
@@ -166,7 +185,7 @@ pub(super) async fn watched_nodes(redis: &Redis, count: usize) -> Vec<Server> {
     let mut nodes = Vec::new();
     for _ in 0..count {
         let node = watched(ServerConfig {
-            redis: Some(redis.config()),
+            redis: Some(redis.patient_config()),
             ..roomy()
         });
         let node = node.await;

@@ -20,7 +20,7 @@ async fn nodes(redis: &Redis) -> Vec<Server> {
         },
         ..roomy()
     };
-    redis.nodes_with(2, config).await
+    redis.patient_nodes(2, config).await
 }
 
 fn is_refused(answer: &ServerMessage) -> bool {
