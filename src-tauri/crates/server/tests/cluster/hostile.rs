@@ -78,9 +78,11 @@ async fn nonsense_on_the_channels_of_nodes_is_ignored() {
         let channel = channel_of(name);
         for datagram in nonsense(name) {
             forger.say(&channel, &datagram).await;
-            // The same from somebody who has the key.
-            let sealed = sealed(CLUSTER_KEY, &channel, &datagram);
-            forger.say(&channel, &sealed).await;
+            // The same from somebody who has the key; what is too large once, as Redis parts with who is far behind.
+            if datagram.len() < 2 * 1024 * 1024 {
+                let sealed = sealed(CLUSTER_KEY, &channel, &datagram);
+                forger.say(&channel, &sealed).await;
+            }
         }
     }
     let offer = forward("r", "a", "b", "{}");
