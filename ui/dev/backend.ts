@@ -1,6 +1,7 @@
 /** Answers every command with nothing but a note that it was asked: the screens are driven by fixtures alone. */
 import type { Backend } from '../src/backend';
-import type { ScreenView, View } from '../src/generated/view';
+import type { ScreensAnswer, ScreenView, View } from '../src/generated/view';
+import type { Fixture } from './fixtures';
 
 const picture = (colour: string): string =>
   `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200"><rect width="320" height="200" fill="${colour}"/><rect x="40" y="40" width="180" height="110" fill="#fff"/></svg>`)}`;
@@ -11,8 +12,18 @@ const screens: ScreenView[] = [
   { id: 'window:8', isScreen: false, title: '', app: 'Code editor', width: 1400, height: 900, picture: null },
 ];
 
-export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void; nameScreens: (name: string | null) => void } {
-  let named: ScreenView[] | null = null;
+const picked: ScreenView[] = [{ id: 'screen:portal-1', isScreen: true, title: '', app: '', width: 2560, height: 1440, picture: picture('#26443d') }];
+
+/** What the picker finds. */
+function answer({ screens: found, screenName: name }: Fixture): ScreensAnswer {
+  if (found === 'picked') return { kind: 'screens', screens: picked, showsDuet: true };
+  if (found !== undefined) return { kind: 'problem', code: found };
+  const all = name === undefined ? screens : screens.map((screen) => ({ ...screen, title: name, app: name, picture: null }));
+  return { kind: 'screens', screens: all, showsDuet: true };
+}
+
+export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void; setScreens: (fixture: Fixture) => void } {
+  let found: ScreensAnswer;
   const calls: string[] = [];
   let view: View | undefined;
   let listener: ((view: View) => void) | undefined;
@@ -37,7 +48,7 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
     cancel: note('cancel'), leave: note('leave'), retry: note('retry'), rejoin: note('rejoin'), dismiss: note('dismiss'),
     setServerToken: note('setServerToken'), trustCertificate: note('trustCertificate'), setMicrophone: note('setMicrophone'), setCamera: note('setCamera'),
     share: note('share'), openCast: note('openCast'), joinCast: note('joinCast'),
-    listScreens: () => Promise.resolve({ kind: 'screens', screens: named ?? screens, showsDuet: true }),
+    listScreens: () => Promise.resolve(found),
     selectDevice: note('selectDevice'), retryDevice: note('retryDevice'), testSpeaker: note('testSpeaker'), setPreview: note('setPreview'),
     openToNetwork: note('openToNetwork'), closeToNetwork: note('closeToNetwork'), updateSettings: note('updateSettings'),
     clearRecents: note('clearRecents'), dismissNotice: note('dismissNotice'), actOnNotice: note('actOnNotice'),
@@ -49,7 +60,7 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
   return {
     backend,
     calls,
-    nameScreens: (name) => (named = name === null ? null : screens.map((screen) => ({ ...screen, title: name, app: name, picture: null }))),
+    setScreens: (fixture) => (found = answer(fixture)),
     push: (next) => {
       view = next;
       listener?.(next);

@@ -132,6 +132,12 @@ export async function checkBehaviour({ openPage, frames, fault }) {
   await page.getByTestId('toggle-share').click({ force: true });
   const waits = page.getByTestId('toggle-share');
   expect('why nothing can be shown yet', [await calls(), await waits.getAttribute('data-tip')], [[], 'Sharing starts when you are connected']);
+  await show('share-picked');
+  await calls();
+  await page.getByTestId('share-confirm').click();
+  expect('what the system\'s dialog gave is shown as it is', await calls(), ['share("screen:portal-1", "Your choice")']);
+  await show('share-cancelled');
+  expect('a dialog closed without a choice closes the picker too', await page.getByTestId('share-picker').count(), 0);
   await show('settings-token');
   await calls();
   await page.getByTestId('setting-token').fill('a.b');

@@ -1,5 +1,5 @@
 /** One view for every state that a person can see. Also read by the unit tests: the compiler keeps them true to the types. */
-import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, SharingWindowView, View } from '../src/generated/view';
+import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, ScreenProblem, SharingWindowView, View } from '../src/generated/view';
 import type { SettingsPage } from '../src/state/app.svelte';
 import type { Goal } from '../src/state/share.svelte';
 
@@ -17,6 +17,8 @@ export interface Fixture {
   sharingWindow?: SharingWindowView;
   /** What all screens and windows in the picker are called. */
   screenName?: string;
+  /** What the picker finds in place of screens and windows: the choice made in the system's own dialog, or a problem. */
+  screens?: 'picked' | ScreenProblem;
 }
 
 const now = Date.now();
@@ -149,6 +151,9 @@ export const fixtures: Record<string, Fixture> = {
   'call-both-share': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, share }),
   'call-peer-screen-chat': with_({ call: { ...connected, peer: { ...peer, video: 'screen', tile: true } }, chat: talk, statistics }),
   'share-picker': { ...with_({ call: connected }), picker: { kind: 'call' } },
+  'share-picked': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'picked' },
+  'share-cancelled': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'cancelled' },
+  'share-wayland': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'wayland' },
   'cast-entry': { ...with_({}), entry: true },
   'display-connecting': with_({ call: { kind: 'joining', roomId: '' }, cast: { role: 'display', code: null } }),
   'display-code': with_({

@@ -23,7 +23,7 @@ interface Options {
 
 const target = document.getElementById('app')!;
 const frameUrl = new URLSearchParams(location.search).get('frames') ?? '';
-const { backend, calls, push, nameScreens } = fixtureBackend(frameUrl);
+const { backend, calls, push, setScreens } = fixtureBackend(frameUrl);
 setBackend(backend);
 const ringBackend: IncomingBackend = {
   incomingReady: () => Promise.reject(new Error('given by the fixture')),
@@ -53,7 +53,7 @@ async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   if (shown) await unmount(shown);
   app.settingsPage = fixture.settings ?? null;
   app.keySheetOpen = fixture.keySheet ?? false;
-  nameScreens(fixture.screenName ?? null);
+  setScreens(fixture);
   picker.goal = fixture.picker ?? null;
   picker.entry = fixture.entry ?? false;
   push(view);

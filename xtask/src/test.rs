@@ -15,7 +15,7 @@ use std::fs;
 use step::Step;
 use tally::Tally;
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::new("format", "rustfmt", rust::format),
     Step::new(
         "page",
@@ -40,6 +40,11 @@ const STEPS: [Step; 9] = [
         "tests",
         "every Rust test, rigs and windows included",
         rust::tests,
+    ),
+    Step::new(
+        "portal",
+        "screens of Wayland sessions, which default builds leave out",
+        rust::portal,
     ),
 ];
 

@@ -134,7 +134,10 @@ impl<W: Window> Controller<W> {
     pub(super) fn text_event(&mut self, event: TextEvent) {
         match event {
             TextEvent::Received(text) => self.text_received(&text),
-            TextEvent::Delivered { id } => self.text_answered(&id, MessageState::Delivered),
+            TextEvent::Delivered { id, time } => {
+                let time_ms = time.as_deref().and_then(server_time::unix_ms);
+                self.text_answered(&id, MessageState::Delivered, time_ms);
+            }
             TextEvent::Undelivered { id, reason } => {
                 let problem = match reason {
                     Undelivered::Unavailable => SendProblem::Unavailable,
@@ -144,7 +147,7 @@ impl<W: Window> Controller<W> {
                     Undelivered::TooFast => SendProblem::TooFast,
                     Undelivered::Unknown => SendProblem::Unknown,
                 };
-                self.text_answered(&id, MessageState::Failed { problem });
+                self.text_answered(&id, MessageState::Failed { problem }, None);
             }
         }
         self.show_chat();
@@ -183,10 +186,12 @@ impl<W: Window> Controller<W> {
         self.withdraw(|data| matches!(data, NoticeData::TextArrived { uid, .. } if uid == from));
     }
 
-    fn text_answered(&mut self, sent_as: &str, state: MessageState) {
+    /// From here on our own text shows the server's time too: two clocks would put an answer before its question.
+    fn text_answered(&mut self, sent_as: &str, state: MessageState, time_ms: Option<i64>) {
         let is_it = |message: &Message| message.sent_as.as_deref() == Some(sent_as);
         if let Some((_, message)) = self.chats.message(is_it) {
             message.shown.state = state;
+            message.shown.time_ms = time_ms.unwrap_or(message.shown.time_ms);
             message.sent_as = None;
         }
     }

@@ -64,6 +64,7 @@ fn problem(code: &str) -> ScreenProblem {
     match code {
         "screen-no-display" => ScreenProblem::NoDisplay,
         "screen-wayland" => ScreenProblem::Wayland,
+        "screen-cancelled" => ScreenProblem::Cancelled,
         "screen-forbidden" => ScreenProblem::Forbidden,
         "screen-gone" => ScreenProblem::Gone,
         _ => ScreenProblem::Failed,

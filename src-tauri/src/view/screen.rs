@@ -14,7 +14,8 @@ pub struct ScreenView {
     pub id: String,
     /// A screen, or else a window.
     pub is_screen: bool,
-    /// The window's title, or the screen's name.
+    /// The window's title, or the screen's name; empty for what was chosen in the system's own dialog, which
+    /// does not say what it is.
     pub title: String,
     /// The window's program; empty for a screen.
     pub app: String,
@@ -56,8 +57,10 @@ pub enum ScreensAnswer {
 pub enum ScreenProblem {
     /// There is no display.
     NoDisplay,
-    /// The session is one of Wayland.
+    /// The session is one of Wayland, and shows no screen: it has no portal, or this build does not ask it.
     Wayland,
+    /// The person closed the system's dialog without a choice.
+    Cancelled,
     /// The system forbids it.
     Forbidden,
     /// The window was closed, or the screen was unplugged.

@@ -824,7 +824,7 @@ export type RendererHint = "unknown" | "noGpu" | "gpu";
 /**
  * Why a screen cannot be shown.
  */
-export type ScreenProblem = "noDisplay" | "wayland" | "forbidden" | "gone" | "failed";
+export type ScreenProblem = "noDisplay" | "wayland" | "cancelled" | "forbidden" | "gone" | "failed";
 
 /**
  * A screen or a window that can be shown.
@@ -839,7 +839,8 @@ id: string,
  */
 isScreen: boolean, 
 /**
- * The window's title, or the screen's name.
+ * The window's title, or the screen's name; empty for what was chosen in the system's own dialog, which
+ * does not say what it is.
  */
 title: string, 
 /**

@@ -14,6 +14,13 @@ pub(crate) fn build() -> Result<()> {
     shell::run(command.args(["--bins", "--examples"]))
 }
 
+/// The server and one of its examples alone: the rest of the workspace is a long way to compile.
+pub(crate) fn build_server_and(example: &str) -> Result<()> {
+    let mut command = project::cargo();
+    command.args(["build", "--release", "--locked", "--package", "duet-server"]);
+    shell::run(command.args(["--bin", "duet-server", "--example", example]))
+}
+
 /// A command for one of them.
 pub(crate) fn command(name: &str) -> Result<Command> {
     Ok(Command::new(folder()?.join(name)))

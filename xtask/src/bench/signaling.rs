@@ -13,7 +13,6 @@ mod rooms;
 mod storm;
 
 use super::{number, process_tree, programs};
-use crate::{project, shell};
 use anyhow::{Result, bail};
 
 type Part = fn(&Bench) -> Result<()>;
@@ -41,7 +40,7 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
     {
         bail!("no part {unknown}; there are rooms, idle and storm");
     }
-    build()?;
+    programs::build_server_and("bench_signaling")?;
     let node = pinned::NodeServer::prepare();
     match &node {
         Ok(node) => println!("{}", node.versions()?),
@@ -62,13 +61,6 @@ pub(super) fn run(arguments: &[&str]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The server and the generator alone: the rest of the workspace is a long way to compile.
-fn build() -> Result<()> {
-    let mut command = project::cargo();
-    command.args(["build", "--release", "--locked", "--package", "duet-server"]);
-    shell::run(command.args(["--bin", "duet-server", "--example", "bench_signaling"]))
 }
 
 /// The middle one.

@@ -64,7 +64,7 @@ const PARTS: [(&str, &[&str]); 4] = [
 
 pub(super) fn run(arguments: &[&str]) -> Result<()> {
     let pairs: usize = number(arguments, 0, 5)?;
-    programs::build()?;
+    programs::build_server_and("turn_load")?;
     println!("Duet {}, {}", env!("CARGO_PKG_VERSION"), version()?);
     println!("each relay on core {RELAY_CORE}, the load on core {LOAD_CORE}; 1,000-byte packets");
     for (name, flags) in PARTS {

@@ -64,16 +64,19 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 10] = [
+const TESTS: [Package; 13] = [
     package("coturn", "calls through a relay that is not ours"),
     package("fonts-noto-cjk", "Chinese on the test display"),
+    package("libpipewire-0.3-dev", "screens of Wayland sessions"),
     package("nginx-light", "the server behind a proxy"),
+    package("pipewire", "screens of Wayland sessions"),
     package("redis-server", "several servers as one"),
     package(
         "pulseaudio-utils",
         "playing into and recording from test devices",
     ),
     package("webkit2gtk-driver", "driving the window"),
+    package("wireplumber", "screens of Wayland sessions"),
     package("xdotool", "keys and pointer on the test display"),
     browser("chromium", "calls with Chromium, and the page's screens"),
     browser("chromium-driver", "driving Chromium"),

@@ -33,6 +33,8 @@ pub enum TextEvent {
     Delivered {
         /// Which.
         id: String,
+        /// The server's time, RFC 3339 in UTC; none from a server that does not say it.
+        time: Option<String>,
     },
     /// Ours was not delivered, or nobody knows.
     Undelivered {

@@ -3,16 +3,22 @@
 //! may open before the call was accepted. And whatever came before, two who want a call get it.
 //!
 //! Both sides are the real machine behind the real memory of the signaling client, between them stands
-//! the real server without its sockets. Whether somebody accepted is read from what the people did.
+//! the real server without its sockets. Whether somebody accepted is read from what the people did and what
+//! the server said of the other, for each call anew.
 //! Seeded, so that a failing order can be run again: the message names its seed.
 
+mod consent;
+mod dice;
+mod hostile;
 mod people;
+mod wire;
 
 use std::time::Duration;
 
-use duet_call::{CallState, Input};
+use duet_call::CallState;
 
-use people::{Dice, People};
+use dice::Dice;
+use people::People;
 
 const ORDERS: u64 = 100_000;
 const STEPS: usize = 24;
@@ -49,7 +55,7 @@ fn a_call_comes_about(people: &mut People, seed: u64) {
     for _ in 0..2 {
         people.come_back();
         for side in 0..2 {
-            people.input(side, Input::Leave);
+            people.leaves(side);
         }
         // Rings, kept logins and shut rooms have an end.
         people.pass(Duration::from_secs(200));

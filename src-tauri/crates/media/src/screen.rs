@@ -6,12 +6,15 @@
 //! so that the encoder can sharpen it. xcap was rejected for X11: it cannot be built without PipeWire and
 //! Wayland headers, opens a connection for every picture, shows no pointer, and knows no damage.
 //!
-//! A session of Wayland gives programs no screen but through its portal, which is not built in: there
-//! [`ScreenError::Wayland`] says so.
+//! A session of Wayland gives programs no screen but through its portal, which the feature
+//! `wayland-portal` builds in: there the list is what the person chose in the portal's own dialog.
+//! Without the feature, or the portal, [`ScreenError::Wayland`] says so.
 
 mod capture;
 #[cfg(any(target_os = "windows", target_os = "macos"))]
 mod desktop;
+#[cfg(all(target_os = "linux", feature = "wayland-portal"))]
+mod portal;
 #[cfg(target_os = "linux")]
 mod x11;
 
@@ -25,8 +28,16 @@ use crate::source::{ParseSpecError, VideoFormat};
 
 #[cfg(any(target_os = "windows", target_os = "macos"))]
 use desktop as system;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "wayland-portal"))]
+use portal as system;
+#[cfg(all(target_os = "linux", not(feature = "wayland-portal")))]
 use x11 as system;
+
+// To look at something takes nothing away, but for what the portal gives.
+#[cfg(all(target_os = "linux", feature = "wayland-portal"))]
+use portal::glance;
+#[cfg(not(all(target_os = "linux", feature = "wayland-portal")))]
+use system::open as glance;
 
 /// The largest picture of a screen, and how often it is looked at: text is read, so every pixel of a
 /// usual screen counts, and how smoothly it moves does not.
@@ -53,7 +64,7 @@ pub enum ScreenTarget {
 pub struct ScreenSource {
     /// To open it with.
     pub target: ScreenTarget,
-    /// The window's title, or the screen's name.
+    /// The window's title, or the screen's name; empty for what was chosen in the portal's dialog.
     pub title: String,
     /// The window's program; empty for a screen.
     pub app: String,
@@ -72,6 +83,9 @@ pub enum ScreenError {
     /// The session is one of Wayland.
     #[error("a session of Wayland shows no screen to programs without its portal")]
     Wayland,
+    /// The person closed the system's dialog without a choice. Nothing is wrong.
+    #[error("nothing was chosen in the system's dialog")]
+    Cancelled,
     /// No screen or window has this id.
     #[error("no such screen or window")]
     NotFound,
@@ -92,6 +106,7 @@ impl ScreenError {
         match self {
             ScreenError::NoDisplay(_) => "screen-no-display",
             ScreenError::Wayland => "screen-wayland",
+            ScreenError::Cancelled => "screen-cancelled",
             ScreenError::NotFound | ScreenError::Gone => "screen-gone",
             ScreenError::Forbidden => "screen-forbidden",
             ScreenError::Failed(_) => "screen-failed",
@@ -99,7 +114,8 @@ impl ScreenError {
     }
 }
 
-/// The screens, then the windows that can be seen, without those of this program.
+/// The screens, then the windows that can be seen, without those of this program. In a session of Wayland
+/// it asks the person, and returns when they have chosen: one entry, or [`ScreenError::Cancelled`].
 pub fn list_screens() -> Result<Vec<ScreenSource>, ScreenError> {
     system::list()
 }
@@ -110,7 +126,7 @@ pub fn screen_preview(
     max_width: u32,
     max_height: u32,
 ) -> Result<VideoFrame, ScreenError> {
-    capture::preview(system::open(target)?, max_width, max_height)
+    capture::preview(glance(target)?, max_width, max_height)
 }
 
 /// The same as a JPEG.

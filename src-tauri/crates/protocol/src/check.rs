@@ -223,7 +223,15 @@ pub(crate) fn check_server(message: &mut ServerMessage) -> Result<(), Problem> {
             }
             check_content(content)
         }
-        ServerMessage::Delivered { id } => trim_id("id", id),
+        ServerMessage::Delivered { id, time } => {
+            if time
+                .as_mut()
+                .is_some_and(|time| trim_id("time", time).is_err())
+            {
+                *time = None;
+            }
+            trim_id("id", id)
+        }
         ServerMessage::IceServers { ice_servers } => {
             ice_servers.truncate(MAX_ICE_SERVERS);
             Ok(())

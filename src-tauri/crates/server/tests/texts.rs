@@ -16,8 +16,12 @@ fn text(to: Option<&str>, room_id: Option<&str>, id: &str) -> ClientMessage {
     })
 }
 
-fn delivered(id: &str) -> ServerMessage {
-    ServerMessage::Delivered { id: id.into() }
+/// Of this text, at the time that the receiver was told.
+fn delivered(id: &str, at: String) -> ServerMessage {
+    ServerMessage::Delivered {
+        id: id.into(),
+        time: Some(at),
+    }
 }
 
 async fn expect_undelivered(client: &mut Client, expected: &str) {
@@ -38,8 +42,17 @@ async fn expect_undelivered(client: &mut Client, expected: &str) {
     }
 }
 
-/// Sender, their name, content and id; the time is checked here.
-async fn expect_text(client: &mut Client) -> (String, Option<String>, String, String) {
+/// A text as it came.
+struct Arrived {
+    from: String,
+    name: Option<String>,
+    content: String,
+    id: String,
+    time: String,
+}
+
+/// The next message is a text; its time is checked here.
+async fn expect_text(client: &mut Client) -> Arrived {
     match client.next().await {
         ServerMessage::Message {
             from,
@@ -55,7 +68,13 @@ async fn expect_text(client: &mut Client) -> (String, Option<String>, String, St
                 .expect("after 1970");
             let year = 1970 + now.as_secs() / 31_556_952;
             assert_eq!(time[..4].parse::<u64>().expect("a year"), year);
-            (from, name, content, id)
+            Arrived {
+                from,
+                name,
+                content,
+                id,
+                time,
+            }
         }
         other => panic!("no text: {other:?}"),
     }
@@ -67,15 +86,16 @@ async fn a_text_reaches_somebody_of_the_lobby() {
     let mut ann = Client::logged_in(&server, "Ann", "a").await;
     let mut bob = Client::logged_in(&server, "Bob", "b").await;
     ann.send(&text(Some("b"), None, "m1")).await;
-    let received = expect_text(&mut bob).await;
-    let expected = (
-        "a".to_owned(),
-        Some("Ann".to_owned()),
-        "<b>hello</b>\n".to_owned(),
-        "m1".to_owned(),
+    let text = expect_text(&mut bob).await;
+    assert_eq!(
+        (text.from.as_str(), text.name.as_deref()),
+        ("a", Some("Ann"))
     );
-    assert_eq!(received, expected);
-    assert_eq!(ann.next().await, delivered("m1"));
+    assert_eq!(
+        (text.content.as_str(), text.id.as_str()),
+        ("<b>hello</b>\n", "m1")
+    );
+    assert_eq!(ann.next().await, delivered("m1", text.time));
     ann.assert_quiet().await;
 }
 
@@ -86,8 +106,12 @@ async fn a_claimed_sender_is_not_believed() {
     let mut bob = Client::logged_in(&server, "Bob", "b").await;
     let forged = r#"{"cmd":"message","to":"b","content":"hi","id":"1","from":"b","uid":"b","name":"Bob","time":"1970-01-01T00:00:00Z"}"#;
     ann.send_text(forged).await;
-    let (from, name, _, _) = expect_text(&mut bob).await;
-    assert_eq!((from.as_str(), name.as_deref()), ("a", Some("Ann")));
+    let text = expect_text(&mut bob).await;
+    assert_eq!(
+        (text.from.as_str(), text.name.as_deref()),
+        ("a", Some("Ann"))
+    );
+    assert!(!text.time.starts_with("1970"), "{}", text.time);
 }
 
 #[tokio::test]
@@ -96,9 +120,9 @@ async fn a_text_reaches_the_other_in_a_room_by_uid_or_by_room() {
     let (mut a, mut b) = couple(&server).await;
     for (to, room_id) in [(Some("b"), None), (None, Some("r")), (None, Some(" R "))] {
         a.send(&text(to, room_id, "m1")).await;
-        let (from, name, _, _) = expect_text(&mut b).await;
-        assert_eq!((from.as_str(), name), ("a", None));
-        assert_eq!(a.next().await, delivered("m1"));
+        let text = expect_text(&mut b).await;
+        assert_eq!((text.from.as_str(), text.name), ("a", None));
+        assert_eq!(a.next().await, delivered("m1", text.time));
     }
 }
 
@@ -145,7 +169,7 @@ async fn a_text_to_somebody_away_is_not_kept_for_them() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     bob.assert_quiet().await;
     ann.send(&text(Some("b"), None, "m2")).await;
-    assert_eq!(expect_text(&mut bob).await.3, "m2");
+    assert_eq!(expect_text(&mut bob).await.id, "m2");
 }
 
 #[tokio::test]
@@ -164,8 +188,9 @@ async fn four_kib_pass_and_one_byte_more_does_not() {
         })
     };
     ann.send(&of(4096)).await;
-    assert_eq!(expect_text(&mut bob).await.2.len(), 4096);
-    assert_eq!(ann.next().await, delivered("m1"));
+    let text = expect_text(&mut bob).await;
+    assert_eq!(text.content.len(), 4096);
+    assert_eq!(ann.next().await, delivered("m1", text.time));
     ann.send(&of(4097)).await;
     ann.expect_error(ErrorCode::TooLarge, "message").await;
     bob.assert_quiet().await;

@@ -239,11 +239,13 @@ async fn texts_reach_people_before_and_in_a_call() {
     ada.does(Action::OpenChat(Some(uid))).await;
     ada.does(Action::SendText("<b>hello</b> \u{202e}there".to_owned()))
         .await;
-    ada.until("delivered", |view| {
-        let last = view.chat.as_ref().and_then(|chat| chat.messages.last());
-        last.is_some_and(|message| message.state == MessageState::Delivered)
-    })
-    .await;
+    let last = |view: &View| view.chat.as_ref()?.messages.last().cloned();
+    let view = ada
+        .until("delivered", |view| {
+            last(view).is_some_and(|message| message.state == MessageState::Delivered)
+        })
+        .await;
+    let sent = last(&view).expect("there");
     let view = ben
         .until("a badge", |view| {
             view.people.list.iter().any(|person| person.unread == 1)
@@ -258,6 +260,8 @@ async fn texts_reach_people_before_and_in_a_call() {
     assert!(!view.notices.iter().any(|notice| is_text(&notice)));
     let chat = view.chat.expect("open");
     assert_eq!(chat.messages[0].text, "<b>hello</b> there");
+    // One clock: the server's.
+    assert_eq!(chat.messages[0].time_ms, sent.time_ms);
     assert_eq!(view.people.list[0].unread, 0);
 
     // In the call the same conversation goes on through the room.

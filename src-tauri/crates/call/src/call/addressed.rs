@@ -56,7 +56,7 @@ impl Call {
                 id,
                 time,
             }))),
-            ServerMessage::Delivered { id } => self.text_delivered(id),
+            ServerMessage::Delivered { id, time } => self.text_delivered(id, time),
             ServerMessage::IceServers { ice_servers } => self.take_ice_servers(now, ice_servers),
             ServerMessage::Error {
                 code,

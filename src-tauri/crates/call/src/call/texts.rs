@@ -93,9 +93,9 @@ impl Call {
         })
     }
 
-    pub(super) fn text_delivered(&mut self, id: String) {
+    pub(super) fn text_delivered(&mut self, id: String, time: Option<String>) {
         if self.texts.answered(&id) {
-            self.push(Output::Text(TextEvent::Delivered { id }));
+            self.push(Output::Text(TextEvent::Delivered { id, time }));
         }
     }
 

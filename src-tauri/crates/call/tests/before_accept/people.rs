@@ -1,56 +1,38 @@
 //! Two people who are online, and what can happen to them.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use duet_call::{
-    Call, CallState, DescriptionKind, Input, Listed, Output, PeerInput, ServerProblem,
-};
-use duet_protocol::{CallMedia, ClientMessage, Forward, ServerMessage};
-use duet_server::AddressKey;
+use duet_call::{Call, CallState, DescriptionKind, Input, Listed, Output, PeerInput};
+use duet_protocol::{CallMedia, ClientMessage, ServerMessage};
 use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
-use duet_server::rooms::{ConnectionId, Output as ServerOutput, RoomsConfig};
-use duet_signaling::membership::{Membership, Verdict};
+use duet_server::rooms::{ConnectionId, RoomsConfig};
+use duet_signaling::membership::Membership;
 
-const UIDS: [&str; 2] = ["ann", "ben"];
+use super::consent::Consent;
+use super::dice::Dice;
 
-/// Xorshift: small, and the same everywhere.
-pub(crate) struct Dice(u64);
+pub(super) const UIDS: [&str; 2] = ["ann", "ben"];
 
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).expect("31 bits") % bound
-    }
-}
-
-struct Side {
-    call: Call,
-    membership: Membership,
-    connection: Option<ConnectionId>,
-    to_server: VecDeque<ClientMessage>,
-    from_server: VecDeque<ServerMessage>,
-    /// This person has called the other, ever.
-    called: bool,
-    /// This person has accepted a call of the other, ever.
-    accepted: bool,
+pub(super) struct Side {
+    pub(super) call: Call,
+    pub(super) membership: Membership,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) to_server: VecDeque<ClientMessage>,
+    pub(super) from_server: VecDeque<ServerMessage>,
+    pub(super) consent: Consent,
+    /// Calls that this side has heard of, for a hostile server to speak of.
+    pub(super) heard_of: Vec<String>,
     joined: bool,
 }
 
 /// Both, and the server.
 pub(crate) struct People {
-    seed: u64,
-    now: Instant,
-    exchange: Exchange,
-    sides: [Side; 2],
-    connections: u64,
+    pub(super) seed: u64,
+    pub(super) now: Instant,
+    pub(super) exchange: Exchange,
+    pub(super) sides: [Side; 2],
+    pub(super) connections: u64,
 }
 
 impl People {
@@ -79,8 +61,8 @@ impl People {
                 connection: None,
                 to_server: VecDeque::new(),
                 from_server: VecDeque::new(),
-                called: false,
-                accepted: false,
+                consent: Consent::default(),
+                heard_of: Vec::new(),
                 joined: false,
             }),
             connections: 0,
@@ -120,9 +102,9 @@ impl People {
                 self.accept_ring(side);
             }
             75..=77 => self.decline_ring(side),
-            78..=81 => self.input(side, Input::Leave),
-            82..=83 => self.input(side, Input::Retry),
-            84..=92 => self.hostile(side, dice.below(6)),
+            78..=81 => self.leaves(side),
+            82..=83 => self.tries_again(side),
+            84..=92 => self.hostile(side, dice),
             93..=94 => self.disconnect(side),
             95..=97 => self.connect(side),
             _ => {
@@ -133,7 +115,11 @@ impl People {
     }
 
     pub(crate) fn person_calls(&mut self, side: usize) {
-        self.sides[side].called = true;
+        let rings = self.ring_from_other(side);
+        let sides = &mut self.sides[side];
+        if !sides.call.state().is_active() {
+            sides.consent.calls(rings);
+        }
         let uid = UIDS[1 - side].to_owned();
         let media = CallMedia::Video;
         self.input(side, Input::CallSomebody { uid, media });
@@ -144,7 +130,7 @@ impl People {
         let Some(call_id) = self.ring_of(side) else {
             return false;
         };
-        self.sides[side].accepted = true;
+        self.sides[side].consent.accepts();
         self.input(side, Input::AcceptCall { call_id });
         true
     }
@@ -155,19 +141,35 @@ impl People {
         }
     }
 
+    pub(crate) fn leaves(&mut self, side: usize) {
+        self.sides[side].consent.ends();
+        self.input(side, Input::Leave);
+    }
+
+    /// Calls whom they called or talked with, unless there is nothing to try again.
+    fn tries_again(&mut self, side: usize) {
+        let rings = self.ring_from_other(side);
+        let sides = &mut self.sides[side];
+        if !sides.call.state().is_active() {
+            sides.consent.calls(rings);
+        }
+        self.input(side, Input::Retry);
+    }
+
     fn ring_of(&self, side: usize) -> Option<String> {
         let ringing = self.sides[side].call.incoming()?;
         Some(ringing.call_id.clone())
     }
 
-    /// Both have said yes to a call: the one by calling, the other by accepting or calling too.
-    fn is_agreed(&self) -> bool {
-        let [one, other] = &self.sides;
-        let has_said_yes = |side: &Side| side.called || side.accepted;
-        (one.called && has_said_yes(other)) || (other.called && one.accepted)
+    fn ring_from_other(&self, side: usize) -> bool {
+        let ringing = self.sides[side].call.incoming();
+        ringing.is_some_and(|call| call.from.uid == UIDS[1 - side])
     }
 
     pub(crate) fn input(&mut self, side: usize, input: Input) {
+        if let Input::Message(message) = &input {
+            self.note_heard(side, message);
+        }
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             self.sides[side].call.handle(self.now, input);
@@ -175,23 +177,40 @@ impl People {
                 self.act(side, output, &mut inputs);
             }
         }
+        let Side { call, consent, .. } = &mut self.sides[side];
         assert!(
-            self.is_agreed() || !self.state(side).opens_devices(),
+            consent.is_agreed() || !call.state().opens_devices(),
             "seed {}: devices may open in {:?}",
             self.seed,
-            self.state(side)
+            call.state()
         );
+        if !call.state().is_active() {
+            consent.ends();
+        }
+    }
+
+    fn note_heard(&mut self, side: usize, message: &ServerMessage) {
+        let side = &mut self.sides[side];
+        side.consent.hears(message);
+        if let ServerMessage::Ringing { call_id, .. } | ServerMessage::Ring { call_id, .. } =
+            message
+        {
+            side.heard_of.push(call_id.clone());
+        }
     }
 
     fn act(&mut self, side: usize, output: Output, inputs: &mut VecDeque<Input>) {
         let seed = self.seed;
-        let is_agreed = self.is_agreed();
+        let consent = &self.sides[side].consent;
+        let (is_agreed, has_said_yes) = (consent.is_agreed(), consent.has_ever_said_yes());
         let agreed = |what: &str| assert!(is_agreed, "seed {seed}: {what} before accept");
         match output {
             Output::Signal(message) => {
                 match &message {
                     ClientMessage::Join { .. } => {
-                        agreed("a join");
+                        // A place alone opens nothing. One is taken and left at once after a cancel that
+                        // came too late, so that the other is not kept waiting.
+                        assert!(has_said_yes, "seed {seed}: a join before any yes");
                         self.sides[side].joined = true;
                     }
                     ClientMessage::Offer(_)
@@ -240,141 +259,6 @@ impl People {
             Output::CastCode { .. } => panic!("seed {seed}: nobody asked for a cast"),
         }
     }
-
-    fn deliver(&mut self, side: usize) {
-        let sent = self.sides[side].to_server.pop_front();
-        if let (Some(message), Some(id)) = (sent, self.sides[side].connection) {
-            let wall = SystemTime::UNIX_EPOCH;
-            self.exchange.handle(self.now, wall, id, message);
-            self.take_from_exchange();
-        }
-    }
-
-    fn hear(&mut self, side: usize) {
-        let Some(message) = self.sides[side].from_server.pop_front() else {
-            return;
-        };
-        match self.sides[side].membership.incoming(&message) {
-            Verdict::PassOn => self.input(side, Input::Message(message)),
-            Verdict::Ignore => {}
-            Verdict::TryLater(_) => self.disconnect(side),
-        }
-    }
-
-    fn connect(&mut self, side: usize) {
-        if self.sides[side].connection.is_some() {
-            return;
-        }
-        self.connections += 1;
-        let id = ConnectionId(self.connections);
-        let address = AddressKey::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST));
-        self.exchange.connected(id, address);
-        self.sides[side].connection = Some(id);
-        self.input(side, Input::SignalingOpened);
-        let repeated = self.sides[side].membership.opened();
-        self.sides[side].to_server.extend(repeated);
-    }
-
-    fn disconnect(&mut self, side: usize) {
-        let Some(id) = self.sides[side].connection.take() else {
-            return;
-        };
-        self.sides[side].to_server.clear();
-        self.sides[side].from_server.clear();
-        self.sides[side].membership.broken();
-        self.exchange.broken(self.now, id);
-        self.take_from_exchange();
-        let problem = ServerProblem("broken");
-        let retry_in = Duration::from_millis(250);
-        self.input(side, Input::SignalingLost { retry_in, problem });
-    }
-
-    fn take_from_exchange(&mut self) {
-        while let Some(output) = self.exchange.poll_output() {
-            match output {
-                ServerOutput::Send { to, message } => {
-                    let mut sides = self.sides.iter_mut();
-                    if let Some(side) = sides.find(|side| side.connection == Some(to)) {
-                        side.from_server.push_back(message);
-                    }
-                }
-                ServerOutput::Close { connection, .. } => {
-                    let held = |side: &Side| side.connection == Some(connection);
-                    assert!(!self.sides.iter().any(held), "seed {}: cut", self.seed);
-                }
-            }
-        }
-    }
-
-    /// Everybody is connected, and everything sent arrives.
-    pub(crate) fn come_back(&mut self) {
-        for side in 0..2 {
-            self.connect(side);
-        }
-        self.settle();
-        self.pass(Duration::from_secs(1));
-    }
-
-    pub(crate) fn settle(&mut self) {
-        for _ in 0..1_000 {
-            let waits = |side: &Side| !side.to_server.is_empty() || !side.from_server.is_empty();
-            if !self.sides.iter().any(waits) {
-                return;
-            }
-            for side in 0..2 {
-                self.deliver(side);
-                self.hear(side);
-            }
-        }
-        panic!("seed {}: messages without end", self.seed);
-    }
-
-    /// Time passes second by second; what is on its way stays there, what is due happens.
-    pub(crate) fn pass(&mut self, length: Duration) {
-        let settles = length >= Duration::from_secs(100);
-        for _ in 0..length.as_secs() {
-            self.now += Duration::from_secs(1);
-            self.exchange.handle_timeout(self.now);
-            self.take_from_exchange();
-            for side in 0..2 {
-                self.input(side, Input::Tick);
-            }
-            if settles || length == Duration::from_secs(1) {
-                self.settle();
-            }
-        }
-    }
-
-    /// What only a hostile server sends, in the name of the other.
-    fn hostile(&mut self, side: usize, which: usize) {
-        let uid = UIDS[side].to_owned();
-        let remote_uid = UIDS[1 - side].to_owned();
-        let forward = Forward {
-            room_id: "anywhere".to_owned(),
-            uid: remote_uid.clone(),
-            remote_uid: uid.clone(),
-            msg: description(DescriptionKind::Offer),
-            session: Some("s".to_owned()),
-        };
-        let name = None;
-        let message = match which {
-            0 => ServerMessage::Offer(forward),
-            1 => ServerMessage::Answer(forward),
-            2 => ServerMessage::Candidate(forward),
-            3 => ServerMessage::NewPeer { remote_uid, name },
-            4 => ServerMessage::RespJoin { remote_uid, name },
-            _ => ServerMessage::Joined {
-                room_id: "anywhere".to_owned(),
-                uid,
-                user_num: 2,
-                ice_servers: Vec::new(),
-                resume_token: None,
-                resumed: false,
-                role: None,
-            },
-        };
-        self.input(side, Input::Message(message));
-    }
 }
 
 fn described(session: String, kind: DescriptionKind) -> [Input; 2] {
@@ -390,7 +274,7 @@ fn described(session: String, kind: DescriptionKind) -> [Input; 2] {
     })
 }
 
-fn description(kind: DescriptionKind) -> String {
+pub(super) fn description(kind: DescriptionKind) -> String {
     let kind = match kind {
         DescriptionKind::Offer => "offer",
         DescriptionKind::Answer => "answer",

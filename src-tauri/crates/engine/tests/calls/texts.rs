@@ -22,7 +22,9 @@ impl Person {
     /// What came of a text.
     async fn learns_of(&mut self, id: &str) -> Result<(), Undelivered> {
         self.take("the fate of a text", |event| match event {
-            EndpointEvent::Text(TextEvent::Delivered { id: about }) if about == id => Some(Ok(())),
+            EndpointEvent::Text(TextEvent::Delivered { id: about, .. }) if about == id => {
+                Some(Ok(()))
+            }
             EndpointEvent::Text(TextEvent::Undelivered { id: about, reason }) if about == id => {
                 Some(Err(*reason))
             }

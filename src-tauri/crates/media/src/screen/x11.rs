@@ -25,14 +25,18 @@ struct Display {
 impl Display {
     /// Connects to the display named, or to that of the session.
     fn connect(name: Option<&str>) -> Result<Self, ScreenError> {
-        let is_wayland = std::env::var_os("WAYLAND_DISPLAY").is_some_and(|name| !name.is_empty());
-        if name.is_none() && is_wayland {
+        if name.is_none() && is_wayland() {
             return Err(ScreenError::Wayland);
         }
         let (connection, screen) = x11rb::connect(name).map_err(|error| no_display(&error))?;
         let root = connection.setup().roots[screen].root;
         Ok(Self { connection, root })
     }
+}
+
+/// Whether the session's own screens are Wayland's.
+pub(super) fn is_wayland() -> bool {
+    std::env::var_os("WAYLAND_DISPLAY").is_some_and(|name| !name.is_empty())
 }
 
 /// An id may name another display than that of the session: `0@:7`.

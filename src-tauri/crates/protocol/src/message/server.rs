@@ -190,6 +190,9 @@ pub enum ServerMessage {
     Delivered {
         /// The sender's name for the text.
         id: String,
+        /// The same time as in the text, so that both sides show one; our server always says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<String>,
     },
     /// ICE servers with fresh credentials.
     IceServers {

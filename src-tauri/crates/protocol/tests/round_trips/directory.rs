@@ -132,7 +132,7 @@ pub(super) fn server_message() -> impl Strategy<Value = ServerMessage> {
                 time,
             }
         ),
-        id().prop_map(|id| ServerMessage::Delivered { id }),
+        (id(), option::of(id())).prop_map(|(id, time)| ServerMessage::Delivered { id, time }),
         prop::collection::vec(ice_server(), 0..4)
             .prop_map(|ice_servers| ServerMessage::IceServers { ice_servers }),
     ]

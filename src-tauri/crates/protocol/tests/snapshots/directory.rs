@@ -152,7 +152,14 @@ fn text_messages() -> Vec<ServerMessage> {
     vec![
         message(Some("Ann")),
         message(None),
-        ServerMessage::Delivered { id: "m1".into() },
+        ServerMessage::Delivered {
+            id: "m1".into(),
+            time: None,
+        },
+        ServerMessage::Delivered {
+            id: "m1".into(),
+            time: Some("2026-11-21T08:05:04.250Z".into()),
+        },
         ServerMessage::Error {
             code: duet_protocol::ErrorCode::Unavailable,
             message: "for a person".into(),

@@ -14,16 +14,20 @@ impl Exchange {
         let (Some(from), Some(receiver)) = (from, self.receiver(id, &text)) else {
             return self.refuse_text(id, text.id);
         };
+        let time = rfc3339(wall);
         let message = ServerMessage::Message {
             from,
             name: self.rooms.name_of(id).map(str::to_owned),
             content: text.content,
             id: text.id.clone(),
-            time: rfc3339(wall),
+            time: time.clone(),
         };
         self.rooms.send(receiver, message);
-        self.rooms
-            .send(id, ServerMessage::Delivered { id: text.id });
+        let delivered = ServerMessage::Delivered {
+            id: text.id,
+            time: Some(time),
+        };
+        self.rooms.send(id, delivered);
     }
 
     /// The connection a text goes to. Who is elsewhere, away or nobody makes no difference to the

@@ -22,11 +22,21 @@ impl World {
         }) {
             Some((from, receiver)) => {
                 assert_eq!(sends.len(), 2);
-                assert!(matches!(
-                    &sends[0],
-                    (to, ServerMessage::Message { from: told, .. }) if *to == receiver && *told == from
-                ));
-                assert_eq!(sends[1], (id, ServerMessage::Delivered { id: "m".into() }));
+                let (
+                    to,
+                    ServerMessage::Message {
+                        from: told, time, ..
+                    },
+                ) = &sends[0]
+                else {
+                    panic!("no text: {:?}", sends[0]);
+                };
+                assert_eq!((to, told), (&receiver, &from));
+                let delivered = ServerMessage::Delivered {
+                    id: "m".into(),
+                    time: Some(time.clone()),
+                };
+                assert_eq!(sends[1], (id, delivered));
             }
             None => assert_error(&sends, id, ErrorCode::Unavailable),
         }
