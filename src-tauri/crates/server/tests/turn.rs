@@ -1,9 +1,12 @@
 //! STUN and TURN: real sockets where the sockets matter, and the relay alone where time does.
 
+mod churn;
 mod credentials;
 mod denied;
 pub(crate) mod dialogue;
 mod figures;
+#[cfg(unix)]
+mod flood;
 mod fuzz;
 mod joined;
 mod lifetimes;
