@@ -3,7 +3,8 @@
 //! Counters are bumped where things happen; what the books know already is read when somebody asks. No
 //! label names a person, a room or an address: labels are codes of the protocol.
 
-use std::sync::atomic::Ordering;
+mod relay;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duet_protocol::{LoginAnswer, ServerMessage};
@@ -16,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::node::ClusterStats;
 use crate::shared::ServerStats;
+use relay::RelayFigures;
 
 /// One label.
 type Labelled = Family<[(&'static str, String); 1], Counter>;
@@ -51,16 +53,12 @@ struct Gauges {
     members: Gauge,
     logins: Gauge,
     calls: Gauge,
-    relays: Gauge,
     cluster_connected: Gauge,
     cluster_owned: Gauge,
     cluster_proxied: Gauge,
     cluster_links: Gauge,
     certificate_expiry: Gauge,
-    /// The relay counts for itself; these take its numbers over.
-    relayed_bytes: Counter,
-    relays_opened: Counter,
-    relay_refusals: Counter,
+    relay: RelayFigures,
 }
 
 impl Metrics {
@@ -183,11 +181,6 @@ impl Metrics {
                 &gauges.calls,
             ),
             (
-                "relays",
-                "Relays (TURN allocations) at the moment",
-                &gauges.relays,
-            ),
-            (
                 "certificate_expiry_timestamp_seconds",
                 "When the certificate ends, since 1970; 0 without TLS",
                 &gauges.certificate_expiry,
@@ -195,21 +188,7 @@ impl Metrics {
         ] {
             registry.register(name, help, gauge.clone());
         }
-        for (name, help, gauge) in [
-            (
-                "relayed_bytes",
-                "Payload passed on by relays",
-                &gauges.relayed_bytes,
-            ),
-            ("relays_opened", "Relays opened", &gauges.relays_opened),
-            (
-                "relay_refusals",
-                "Peers, credentials and quotas refused",
-                &gauges.relay_refusals,
-            ),
-        ] {
-            registry.register(name, help, gauge.clone());
-        }
+        gauges.relay.register(registry);
     }
 
     /// Counts what a message refuses.
@@ -267,7 +246,6 @@ impl Metrics {
         set(&gauges.members, stats.members);
         set(&gauges.logins, stats.logins);
         set(&gauges.calls, stats.calls);
-        set(&gauges.relays, stats.turn.allocations);
         let cluster = cluster.copied().unwrap_or_default();
         set(&gauges.cluster_connected, usize::from(cluster.is_connected));
         set(&gauges.cluster_owned, cluster.owned);
@@ -276,19 +254,10 @@ impl Metrics {
         let expiry = expires_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let expiry = expiry.map_or(0, |time| time.as_secs());
         gauges.certificate_expiry.set(expiry.cast_signed());
-        let turn = &stats.turn;
-        let relayed = turn.bytes_from_clients + turn.bytes_from_peers;
-        take_over(&gauges.relayed_bytes, relayed);
-        take_over(&gauges.relays_opened, turn.allocations_opened);
-        let refusals = turn.refused_peers + turn.refused_credentials + turn.refused_quota;
-        take_over(&gauges.relay_refusals, refusals);
+        gauges.relay.take_over(&stats.turn);
         let mut text = String::new();
         // Writing into a text cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
     }
-}
-
-fn take_over(counter: &Counter, value: u64) {
-    counter.inner().store(value, Ordering::Relaxed);
 }
