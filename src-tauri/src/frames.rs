@@ -88,6 +88,11 @@ impl FrameServer {
         self.stream(stream).publish(frame);
     }
 
+    /// What a stream showed is over, and is not shown to a page that comes back to it.
+    pub fn forget(&self, stream: StreamId) {
+        self.stream(stream).forget();
+    }
+
     /// How pixels are to be sent from now on.
     pub fn set_format(&self, format: PixelFormat) {
         self.local.set_format(format);

@@ -12,6 +12,7 @@ use super::named::{page_media, unanswered_reason};
 use super::quality::QualityMeter;
 use super::statistics::call_path;
 use super::{Controller, Window, neutral, now_ms};
+use crate::frames::StreamId;
 use crate::view::{
     CallMedia, CallPath, CallView, EndedBy, Failure, Level, NoticeData, NoticeLevel,
     PeerLeftReason, PeerView, Recent, RecentKind, ReconnectCause, RemoteAudio, RemoteVideo,
@@ -57,6 +58,9 @@ impl<W: Window> Controller<W> {
             }
             EndpointEvent::RemoteTile(comes) => {
                 self.peer.tile = comes;
+                if !comes {
+                    self.frames.forget(StreamId::RemoteTile);
+                }
                 self.show_peer();
             }
             EndpointEvent::Connection(figures) => self.connection(&figures),
@@ -134,6 +138,14 @@ impl<W: Window> Controller<W> {
                     Vec::new(),
                 );
             }
+        }
+        if !matches!(
+            state,
+            CallState::Connected { .. } | CallState::Reconnecting { .. }
+        ) {
+            // The next one to come is not shown with the face of the one before.
+            self.frames.forget(StreamId::Remote);
+            self.frames.forget(StreamId::RemoteTile);
         }
         if matches!(state, CallState::Joining { .. }) {
             self.begin_answered();

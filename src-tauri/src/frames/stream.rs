@@ -127,6 +127,13 @@ impl FrameStream {
         self.shared.changed.notify_one();
     }
 
+    /// What was shown is over: a page that shows the stream again gets nothing before the next picture.
+    pub(super) fn forget(&self) {
+        let mut state = self.shared.lock();
+        state.newest = None;
+        state.last = None;
+    }
+
     /// The page drew a picture.
     pub(super) fn credit(&self) {
         let mut state = self.shared.lock();
@@ -210,5 +217,33 @@ impl Shared {
             }
             state = self.lock();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_comes_again_until_it_is_forgotten() {
+        let stream = FrameStream::start(1, "frames-test").expect("a thread");
+        let (page, mut messages) = mpsc::channel(IN_FLIGHT);
+        stream.attach(page);
+        stream.set_shown(16, 16);
+        stream.publish(VideoFrame {
+            width: 16,
+            height: 16,
+            data: Arc::from(vec![16; VideoFrame::i420_len(16, 16)]),
+            capture_ts_us: 0,
+        });
+        assert!(messages.blocking_recv().is_some());
+        stream.credit();
+        stream.set_shown(16, 16);
+        assert!(messages.blocking_recv().is_some());
+        stream.credit();
+
+        stream.forget();
+        stream.set_shown(16, 16);
+        assert!(!stream.shared.lock().sendable());
     }
 }

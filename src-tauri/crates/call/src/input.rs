@@ -136,6 +136,8 @@ pub enum PeerInput {
     Connected,
     /// Nothing comes any more; it may heal.
     Disconnected,
+    /// Nothing comes any more, and it came through a relay, which may have ended: that heals less often.
+    RelaySilent,
     /// It will not heal.
     Failed,
     /// Only relays may be used, and none is known.

@@ -33,6 +33,11 @@ pub const RESTART_DELAY_IMPOLITE: Duration = Duration::from_secs(2);
 /// The same for the polite side, which acts only if the other did not: it alone may have seen the
 /// break (one direction lost), and a plain page never restarts.
 pub const RESTART_DELAY_POLITE: Duration = Duration::from_secs(4);
+/// The same for the impolite side where the silent path led through a relay: 2.5 s of silence are more often
+/// the end of a relay than a disturbance, and the other relay is asked at once.
+pub const RELAY_DELAY_IMPOLITE: Duration = Duration::from_millis(200);
+/// The same for the polite side.
+pub const RELAY_DELAY_POLITE: Duration = Duration::from_millis(1_500);
 /// From an ICE restart until the PeerConnection is given up and built anew.
 pub const RESTART_PATIENCE: Duration = Duration::from_secs(8);
 /// From a new PeerConnection until the impolite side builds the next one.

@@ -50,6 +50,14 @@ fn ice_is_restarted_after_two_seconds_by_the_first_offerer() {
 }
 
 #[test]
+fn a_silent_relay_is_replaced_sooner() {
+    let mut solo = Solo::connected(true);
+    solo.peer(PeerInput::RelaySilent);
+    assert_eq!(solo.wait(Duration::from_millis(199)), []);
+    assert!(has(&solo.wait(Duration::from_millis(1)), is_ice_restart));
+}
+
+#[test]
 fn a_minute_without_network_keeps_the_call() {
     let mut world = World::in_call();
     world.set_path(false);

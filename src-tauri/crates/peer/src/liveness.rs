@@ -55,6 +55,11 @@ impl Liveness {
         }
     }
 
+    /// Whether the owner believes that media can flow.
+    pub(crate) fn is_told_connected(&self) -> bool {
+        self.told_connected
+    }
+
     /// A look, several times a second. `heard` grows with every authentic packet. What to tell the
     /// owner, if anything.
     pub(crate) fn look(&mut self, now: Instant, heard: u64) -> Option<ConnectionState> {

@@ -11,6 +11,7 @@ mod description;
 mod handler;
 mod negotiation;
 mod path;
+mod relays;
 mod server_url;
 mod servers;
 mod tile;
@@ -54,6 +55,8 @@ pub struct Peer {
     tile_key_frames: Mutex<KeyFrameLimit>,
     watch: Mutex<Option<Watch>>,
     config: PeerConfig,
+    /// Those in force; `config` has the first.
+    ice_servers: Mutex<Vec<IceServer>>,
     closed: AtomicBool,
 }
 
@@ -84,6 +87,7 @@ impl Peer {
             tile_key_frames: Mutex::default(),
             watch: Mutex::new(Some(watch)),
             closed: AtomicBool::new(false),
+            ice_servers: Mutex::new(config.ice_servers.clone()),
             config,
             shared,
         };
@@ -94,6 +98,9 @@ impl Peer {
     /// milliseconds of media.
     pub async fn create_offer(&self, ice_restart: bool) -> Result<String, PeerError> {
         let mut negotiation = self.negotiation().await?;
+        if ice_restart {
+            self.ask_relays_anew().await;
+        }
         negotiation
             .create_offer(&*self.connection, &self.shared, ice_restart)
             .await
@@ -102,6 +109,7 @@ impl Peer {
     /// Takes an offer and gives the answer, both JSON.
     pub async fn apply_offer(&self, message: &str) -> Result<String, PeerError> {
         let mut negotiation = self.negotiation().await?;
+        self.ask_relays_anew().await;
         negotiation
             .apply_offer(&*self.connection, &self.shared, message)
             .await
@@ -155,15 +163,6 @@ impl Peer {
             self.shared.events.control(PeerEvent::NegotiationNeeded);
         }
         Ok(())
-    }
-
-    /// Other servers, or the same with new credentials, from the next ICE restart on: what runs goes on
-    /// as it is.
-    pub async fn set_ice_servers(&self, servers: &[IceServer]) -> Result<(), PeerError> {
-        let _negotiation = self.negotiation().await?;
-        let configuration = build::configuration(servers, &self.config, &self.shared).await;
-        let set = self.connection.set_configuration(configuration).await;
-        set.map_err(PeerError::library)
     }
 
     /// For the packets of the camera's tile.

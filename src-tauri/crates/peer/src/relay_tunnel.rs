@@ -1,5 +1,5 @@
-//! TURN over TCP and TLS, for networks that let no UDP out; and what speaks for a server over UDP that
-//! never answers ([`unanswered`]).
+//! TURN over TCP and TLS, for networks that let no UDP out; and what speaks for servers that never
+//! answer, or not in a way of use ([`unanswered`]).
 //!
 //! The library speaks TURN over UDP only. So a relay behind a stream is shown to it as one over UDP,
 //! under a name that only our runtime can resolve and at an address that nobody has; our sockets take
@@ -11,6 +11,7 @@
 //! broken stream is not opened again; the break is noticed as every silence is. Which of a machine's
 //! addresses a stream belongs to makes no difference: the first that asks has it, no other has a relay.
 
+mod answer;
 mod frame;
 mod order;
 mod queue;
@@ -29,7 +30,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::stats::RelayTransport;
-use frame::{Message, no_relay};
+use answer::no_relay;
+use frame::Message;
 use order::{Order, Turn};
 pub(crate) use queue::Incoming;
 use queue::Outgoing;
@@ -110,7 +112,6 @@ impl Tunnels {
         state.routes.clear();
         for route in routes {
             let id = state.next_id;
-            // Far more than one call can use.
             state.next_id = id.wrapping_add(1);
             state.routes.insert(id, Arc::new(route));
             ids.push(id);
@@ -225,7 +226,6 @@ impl Tunnels {
         known.unwrap_or(RelayTransport::Udp)
     }
 
-    /// Whether the two are connected.
     pub(crate) fn connected(&self, is_connected: bool) {
         self.state.lock().order.connected(is_connected);
         self.changes.send_replace(());

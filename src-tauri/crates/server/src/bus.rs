@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
-use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, ConnectionAddr, aio::MultiplexedConnection};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -68,6 +68,17 @@ impl RedisConfig {
     /// What is wrong with it.
     pub fn client(&self) -> Result<Client, RedisError> {
         Client::open(self.url.as_str()).map_err(|error| RedisError::Url(error.to_string()))
+    }
+
+    /// Its host, if it is reached over the network.
+    pub(crate) fn host(&self) -> Option<String> {
+        match self.client().ok()?.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
+                Some(host.clone())
+            }
+            // A socket of this machine; the library may get more kinds.
+            _ => None,
+        }
     }
 }
 

@@ -5,11 +5,14 @@
 
 mod addresses;
 mod certificate;
+mod dialogue;
+mod doors;
+mod line;
 mod machine;
 mod ports;
 mod redis;
 mod relay;
-mod streams;
+mod shown;
 
 use std::fmt::Write as _;
 
@@ -119,7 +122,13 @@ async fn look(settings: &Settings, config: ServerConfig, findings: &mut Vec<Find
             )),
         }
     }
-    relay::look(&config, running.as_ref(), findings).await;
+    relay::look(
+        &config,
+        settings.public_host.as_deref(),
+        running.as_ref(),
+        findings,
+    )
+    .await;
 }
 
 impl Report {

@@ -4,6 +4,7 @@
 //! label names a person, a room or an address: labels are codes of the protocol.
 
 mod gauges;
+mod relay;
 
 use std::time::{Duration, SystemTime};
 

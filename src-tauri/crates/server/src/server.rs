@@ -4,6 +4,7 @@
 //! server ends them all; [`Server::shutdown`] does so politely.
 
 mod error;
+mod relay;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub use crate::shared::ServerStats;
 use crate::shared::{RelaySlot, Shared, Watched};
 use crate::supervise::{PAUSE, keep_going};
 use crate::tls::Tls;
-use crate::turn::{self, IceList, Secrets, TurnConfig, TurnConfigError, TurnMode};
+use crate::turn::{self, IceList};
 pub use error::ServerError;
 
 /// What a polite end may take: the close frames and their answers.
@@ -55,7 +56,8 @@ impl Server {
     /// The first address that cannot be listened on; nothing listens then.
     pub async fn bind(config: ServerConfig) -> Result<Self, ServerError> {
         let tls = config.tls.clone().map(Tls::load).transpose()?;
-        let (turn, ice) = turn::start(&config.turn, tls.as_ref())?;
+        let mode = relay::beside_redis(config.turn.clone(), config.redis.as_ref());
+        let (turn, ice) = turn::start(&mode, tls.as_ref())?;
         let turn = RelaySlot::new(RwLock::new(turn.map(Arc::new)));
         let ice = Arc::new(ice);
         let addresses = config.listen.clone();
@@ -121,59 +123,6 @@ impl Server {
         addresses
             .map(|address| format!("{scheme}://{address}/ws"))
             .collect()
-    }
-
-    /// Where the relay listens over UDP, with the real ports; empty while it is off.
-    #[must_use]
-    pub fn turn_addrs(&self) -> Vec<SocketAddr> {
-        let turn = self.turn.read();
-        let addresses = turn.as_ref().map(|turn| turn.addresses().to_vec());
-        addresses.unwrap_or_default()
-    }
-
-    /// Where it takes streams, with the real ports.
-    #[must_use]
-    pub fn turn_stream_addrs(&self) -> Vec<SocketAddr> {
-        let turn = self.turn.read();
-        let addresses = turn.as_ref().map(|turn| turn.stream_addresses().to_vec());
-        addresses.unwrap_or_default()
-    }
-
-    /// Relays from now on, in place of whatever did so far, and tells those who join from now on.
-    ///
-    /// # Errors
-    /// If the settings cannot be, or not with these addresses.
-    pub fn open_relay(&self, config: &TurnConfig) -> Result<(), ServerError> {
-        let (turn, ice) =
-            turn::start(&TurnMode::BuiltIn(config.clone()), self.shared.tls.as_ref())?;
-        *self.turn.write() = turn.map(Arc::new);
-        self.ice.replace(ice);
-        Ok(())
-    }
-
-    /// Relays no more; relays that run end.
-    pub fn close_relay(&self) {
-        self.ice.replace(IceList::none());
-        *self.turn.write() = None;
-    }
-
-    /// Changes the relay's secrets, the newest first: `[new, old]` at first, and `[new]` when the
-    /// credentials made with the old one have expired. Running relays go on.
-    ///
-    /// # Errors
-    /// If there is none, an empty one or more than two.
-    pub fn set_turn_secrets(&self, secrets: &[String]) -> Result<(), TurnConfigError> {
-        let is_some = !secrets.is_empty() && secrets.iter().all(|secret| !secret.is_empty());
-        if !is_some || secrets.len() > Secrets::MAX {
-            return Err(TurnConfigError::Secrets);
-        }
-        let secrets = Secrets::new(secrets.iter().map(String::as_str));
-        // The relay first: it must know a secret before anybody has a credential made with it.
-        if let Some(turn) = &*self.turn.read() {
-            turn.set_secrets(secrets.clone());
-        }
-        self.ice.set_secrets(secrets);
-        Ok(())
     }
 
     /// Changes the keys of a closed server, or closes an open one. Who is in stays, and comes back to what is

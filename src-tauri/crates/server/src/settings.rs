@@ -23,7 +23,7 @@ use duet_server::{
     AccessKeys, ClusterKeys, ForwardedHeader, MonitorConfig, ServerConfig, Timing, TlsFiles,
     TrustedProxies, parse_ice_servers,
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use cluster::ClusterSettings;
 use limits::LimitSettings;
@@ -223,6 +223,11 @@ impl Settings {
         self.relay.secrets()
     }
 
+    /// What relays must not reach.
+    pub(crate) fn turn_denied(&self) -> &[IpNet] {
+        self.relay.denied()
+    }
+
     fn trusted_proxies(&self) -> TrustedProxies {
         TrustedProxies {
             networks: self.trust_proxy.clone(),
@@ -252,10 +257,24 @@ fn ice_servers(text: &str) -> Result<IceServers, String> {
     Ok(IceServers(servers))
 }
 
-/// A network, or an address as the smallest one.
+/// A network, or an address as the smallest one. One of IPv4 in the form of IPv6 (`::ffff:10.0.0.0/104`)
+/// is one of IPv4: nobody is compared with the other form.
 fn network(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
-    address
+    let network = address
         .or_else(|_| text.parse())
-        .map_err(|_| "an address or a network, such as 10.0.0.0/8".to_owned())
+        .map_err(|_| "an address or a network, such as 10.0.0.0/8".to_owned())?;
+    let IpNet::V6(v6) = network else {
+        return Ok(network);
+    };
+    let mapped = v6
+        .addr()
+        .to_ipv4_mapped()
+        .zip(v6.prefix_len().checked_sub(96));
+    match mapped {
+        Some((v4, length)) => Ipv4Net::new(v4, length)
+            .map(IpNet::V4)
+            .map_err(|error| error.to_string()),
+        None => Ok(network),
+    }
 }

@@ -11,6 +11,7 @@ mod cast;
 mod cast_by_hand;
 mod cast_model;
 mod check;
+mod check_relay;
 mod client;
 mod clock;
 #[cfg(unix)]

@@ -59,8 +59,11 @@ fn a_server_that_would_work_is_found_to_and_its_relay_is_used() {
     for secret in [&[][..], &["--turn-secret", "north"]] {
         let (is_ok, said) = run(&[&["--listen", "127.0.0.1:0"], secret].concat());
         assert!(is_ok, "{said}");
-        assert!(said.contains("opened a relay at port"), "{said}");
-        assert!(said.contains("(TCP) answers STUN"), "{said}");
+        for transport in ["UDP", "TCP"] {
+            let opened = format!("({transport}) opened relays at ports");
+            assert!(said.contains(&opened), "{said}");
+        }
+        assert!(said.contains("packets passed between them"), "{said}");
         assert!(
             said.contains("ok clock") || said.contains("warning clock"),
             "{said}"
@@ -79,7 +82,7 @@ fn a_server_that_runs_is_recognised() {
     let address = urls[0].trim_start_matches("ws://").trim_end_matches("/ws");
     let (is_ok, said) = run(&[&["--listen", address], &flags[..]].concat());
     assert!(is_ok && said.contains("runs here and is healthy"), "{said}");
-    assert!(said.contains("opened a relay"), "{said}");
+    assert!(said.contains("opened relays"), "{said}");
     let (is_ok, said) = run(&["--listen", address, "--turn-listen", &relay_address]);
     assert!(is_ok && said.contains("answers STUN"), "{said}");
     let wrong = [
@@ -177,6 +180,7 @@ fn a_certificate_is_judged_as_clients_do() {
     };
     let (is_ok, said) = judge("localhost", 4000, "localhost");
     assert!(is_ok && said.contains("accept it for localhost"), "{said}");
+    assert!(said.contains("(TLS) opened relays at ports"), "{said}");
     let (is_ok, said) = judge("other.example", 4000, "localhost");
     assert!(!is_ok && said.contains("not for localhost"), "{said}");
     let (is_ok, said) = judge("localhost", 2002, "localhost");

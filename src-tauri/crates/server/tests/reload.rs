@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use duet_protocol::{ErrorCode, ServerMessage};
+use duet_server::turn::stun::Method;
 use duet_server::turn::{MAX_CREDENTIAL_TTL, Secrets};
 use duet_server::{AccessKeys, Grant};
 use tempfile::TempDir;
@@ -16,6 +17,8 @@ use tokio_tungstenite::connect_async;
 use crate::access::join;
 use crate::client::Client;
 use crate::program::{Program, signal};
+use crate::turn::dialogue::{Dialogue, credential, peer, unix_now_s};
+use crate::turn::network::Phone;
 
 const OLD: &str = "0123456789abcdef0123456789abcdef";
 const NEW: &str = "fedcba9876543210fedcba9876543210";
@@ -25,6 +28,7 @@ struct Closed {
     folder: TempDir,
     program: Program,
     url: String,
+    relay: String,
     logs: Receiver<String>,
 }
 
@@ -44,10 +48,17 @@ impl Closed {
         let mut line = String::new();
         stdout.read_line(&mut line).expect("the first line");
         let logs = lines(program.0.stderr.take().expect("piped"));
+        let url = line.trim().trim_start_matches("listening on ").to_owned();
+        line.clear();
+        stdout.read_line(&mut line).expect("the second line");
         Self {
             folder,
             program,
-            url: line.trim().trim_start_matches("listening on ").to_owned(),
+            url,
+            relay: line
+                .trim()
+                .trim_start_matches("relaying on turn:")
+                .to_owned(),
             logs,
         }
     }
@@ -153,4 +164,28 @@ async fn what_cannot_be_leaves_the_old_ones_in_force() {
     server.logged("the old secrets and keys stay");
     let (_ann, joined) = server.join(OLD, "a").await;
     assert!(is_made_with(&joined, OLD));
+}
+
+#[tokio::test]
+async fn what_relays_must_not_reach_is_read_again_and_relays_go_on() {
+    let server = Closed::start();
+    let credential = credential(OLD, "mira", unix_now_s());
+    let relay = server.relay.parse().expect("an address");
+    let mut phone = Phone::at(relay, Dialogue::new(credential)).await;
+    phone.allocate().await.expect("a relay");
+    let ask = vec![peer("8.8.4.4:6379".parse().expect("an address"))];
+    let code = phone.ask(Method::CREATE_PERMISSION, &ask).await.code;
+    assert_eq!(code, None);
+
+    let settings = server.folder.path().join("settings.toml");
+    let mut text = std::fs::read_to_string(&settings).expect("read");
+    text.push_str("turn-deny = [\"8.8.4.4\", \"2606:4700::/32\"]\n");
+    std::fs::write(&settings, text).expect("written");
+    server.ask();
+    server.logged("read again");
+    let code = phone.ask(Method::CREATE_PERMISSION, &ask).await.code;
+    assert_eq!(code, Some(403));
+    let other = vec![peer("8.8.4.5:6379".parse().expect("an address"))];
+    let code = phone.ask(Method::CREATE_PERMISSION, &other).await.code;
+    assert_eq!(code, None, "the same relay");
 }

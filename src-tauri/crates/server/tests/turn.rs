@@ -1,14 +1,20 @@
 //! STUN and TURN: real sockets where the sockets matter, and the relay alone where time does.
 
+mod churn;
 mod credentials;
-mod dialogue;
+mod denied;
+pub(crate) mod dialogue;
+mod figures;
+#[cfg(unix)]
+mod flood;
 mod fuzz;
 mod joined;
 mod lifetimes;
 mod matrix;
-mod network;
+pub(crate) mod network;
 mod opened;
 mod peers;
+mod permissions;
 mod quotas;
 mod relaying;
 mod requests;

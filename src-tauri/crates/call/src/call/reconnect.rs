@@ -20,7 +20,8 @@ use crate::remote::Presence;
 use crate::state::{CallState, LeaveCause, ReconnectCause};
 use crate::timing::{
     REBUILD_DELAY_CLOSED, REBUILD_DELAY_POLITE, REBUILD_PATIENCE_IMPOLITE, REBUILD_PATIENCE_POLITE,
-    RECONNECT_TIMEOUT, RESTART_DELAY_IMPOLITE, RESTART_DELAY_POLITE, RESTART_PATIENCE,
+    RECONNECT_TIMEOUT, RELAY_DELAY_IMPOLITE, RELAY_DELAY_POLITE, RESTART_DELAY_IMPOLITE,
+    RESTART_DELAY_POLITE, RESTART_PATIENCE,
 };
 
 impl Call {
@@ -164,12 +165,13 @@ impl Call {
         }
     }
 
-    pub(super) fn peer_disconnected(&mut self, now: Instant) {
+    pub(super) fn peer_disconnected(&mut self, now: Instant, is_relayed: bool) {
         if self.break_media(now) {
-            let delay = if self.is_polite() {
-                RESTART_DELAY_POLITE
-            } else {
-                RESTART_DELAY_IMPOLITE
+            let delay = match (is_relayed, self.is_polite()) {
+                (false, false) => RESTART_DELAY_IMPOLITE,
+                (false, true) => RESTART_DELAY_POLITE,
+                (true, false) => RELAY_DELAY_IMPOLITE,
+                (true, true) => RELAY_DELAY_POLITE,
             };
             self.schedule(Step::RestartIce, now + delay);
         }

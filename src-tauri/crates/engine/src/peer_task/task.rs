@@ -126,11 +126,21 @@ impl Task {
                 self.peer.request_key_frame(StreamKind::Tile).await;
                 PeerInput::Connected
             }
+            ConnectionState::Disconnected if self.is_relayed() => PeerInput::RelaySilent,
             ConnectionState::Disconnected => PeerInput::Disconnected,
             ConnectionState::Failed => PeerInput::Failed,
             ConnectionState::Closed => PeerInput::Closed,
         };
         self.report.call(input).await;
+    }
+
+    /// Whether the path led through a relay, ours or the other's, when it was last looked at.
+    fn is_relayed(&self) -> bool {
+        let figures = self.figures.lock();
+        figures.path.as_ref().is_some_and(|path| {
+            let ends = [&path.local, &path.remote];
+            ends.iter().any(|end| end.as_deref() == Some("relay"))
+        })
     }
 
     /// Sends our camera beside our screen if that is wanted and the path is wide, or stops it.

@@ -11,6 +11,7 @@ mod media_faults;
 mod no_relay;
 mod online;
 mod people;
+mod relay_ends;
 mod relayed;
 #[cfg(target_os = "linux")]
 mod sharing;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use duet_engine::{IcePolicy, PathConfig};
+use duet_protocol::IceServer;
 use duet_server::turn::{OutsideTurn, TurnConfig, TurnMode};
 use duet_server::{Server, ServerConfig};
 use duet_testkit::coturn_rig::{COTURN, CoturnRig};
@@ -46,7 +47,7 @@ async fn a_call_through_a_coturn_that_shares_the_secret_of_the_server() {
     assert!(allocated >= 2, "{allocated} relays at coturn");
 }
 
-async fn server(turn: TurnMode) -> Server {
+pub(crate) async fn server(turn: TurnMode) -> Server {
     let config = ServerConfig {
         turn,
         ..ServerConfig::loopback()
@@ -56,11 +57,16 @@ async fn server(turn: TurnMode) -> Server {
 
 /// Both see each other, and neither goes but through a relay.
 async fn relayed_call(server: &Server) {
+    let (_ana, _ben) = relayed_pair(server, &[]).await;
+}
+
+/// The same, with more relays than those of the server.
+pub(crate) async fn relayed_pair(server: &Server, more: &[IceServer]) -> (Person, Person) {
     let (mut ana, mut ben) = (Person::new(server), Person::new(server));
     for person in [&ana, &ben] {
         let path = PathConfig {
             ice_policy: IcePolicy::Relay,
-            ..PathConfig::default()
+            ice_servers: more.to_vec(),
         };
         person.endpoint.set_path(path).await.expect("runs");
     }
@@ -74,4 +80,5 @@ async fn relayed_call(server: &Server) {
             })
             .await;
     }
+    (ana, ben)
 }

@@ -88,6 +88,8 @@ pub(crate) struct Shared {
     pub(crate) connected: AtomicBool,
     /// A relay may be had.
     pub(crate) has_relay: AtomicBool,
+    /// See [`crate::peer`]'s `relays`.
+    pub(crate) names_relay_twice: AtomicBool,
     pub(crate) rounds: Arc<DriverRounds>,
     pub(crate) tunnels: Arc<Tunnels>,
     /// The streams key frames are asked of; 0 before the first packet.
@@ -114,6 +116,7 @@ impl Shared {
             liveness: Mutex::default(),
             connected: AtomicBool::new(false),
             has_relay: AtomicBool::new(false),
+            names_relay_twice: AtomicBool::new(false),
             rounds: Arc::default(),
             tunnels,
             remote_video: AtomicU32::new(0),
@@ -145,6 +148,11 @@ impl Shared {
         let heard = self.packets_heard.load(Relaxed) + self.filter.checks_answered();
         let news = self.liveness.lock().look(now, heard);
         self.tell(news);
+    }
+
+    /// There was a connection, and nothing is heard of it any more.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.path_found.get().is_some() && !self.liveness.lock().is_told_connected()
     }
 
     fn tell(&self, news: Option<ConnectionState>) {

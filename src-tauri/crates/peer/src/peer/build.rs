@@ -25,7 +25,7 @@ use webrtc::runtime::{Runtime, TokioRuntime};
 
 use super::handler::{Handler, Notice};
 use super::tile::TILE_TRACK_ID;
-use super::{relay_only, servers};
+use super::{relay_only, relays, servers};
 use crate::codec::{media_engine, opus_parameters, video_parameters, video_preferences};
 use crate::config::PeerConfig;
 use crate::error::PeerError;
@@ -122,7 +122,10 @@ pub(super) async fn configuration(
     config: &PeerConfig,
     shared: &Shared,
 ) -> RTCConfiguration {
-    let servers = servers::usable(servers, config, &shared.tunnels).await;
+    let mut servers = servers::usable(servers, config, &shared.tunnels).await;
+    if shared.names_relay_twice.load(Relaxed) {
+        servers = relays::with_one_twice(servers);
+    }
     let mut urls = servers.iter().flat_map(|server| &server.urls);
     let has_relay = urls.any(|url| url.starts_with("turn:"));
     shared.has_relay.store(has_relay, Relaxed);

@@ -6,9 +6,9 @@
 
 /// The library reads datagrams into buffers of this size.
 pub(super) const MAX_MESSAGE_BYTES: usize = 2_000;
-const STUN_HEADER_BYTES: usize = 20;
+pub(super) const STUN_HEADER_BYTES: usize = 20;
 const CHANNEL_HEADER_BYTES: usize = 4;
-const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+pub(super) const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// The cookie of a STUN message is in the bytes before this (RFC 8489, section 5).
 const COOKIE_END: usize = 8;
 
@@ -50,43 +50,6 @@ pub(super) fn encode(datagram: &[u8], stream: &mut Vec<u8>) {
     stream.extend_from_slice(datagram);
     let padding = datagram.len().next_multiple_of(4) - datagram.len();
     stream.extend_from_slice(&[0; 3][..padding]);
-}
-
-/// The answer to a request for a relay where there is none: 508, Insufficient Capacity. The library
-/// takes it only for its second request, so the first is asked for its credential as usual.
-pub(super) fn no_relay(request: &[u8]) -> Option<Vec<u8>> {
-    const ERROR_508: [u8; 8] = [0, 9, 0, 4, 0, 0, 5, 8];
-    const ERROR_401: [u8; 8] = [0, 9, 0, 4, 0, 0, 4, 1];
-    const REALM: [u8; 8] = [0, 0x14, 0, 4, b'n', b'o', b'n', b'e'];
-    const NONCE: [u8; 8] = [0, 0x15, 0, 4, b'n', b'o', b'n', b'e'];
-    let Some(Message::Allocate(id)) = Message::of(request) else {
-        return None;
-    };
-    let attributes = if has_user_name(request) {
-        ERROR_508.to_vec()
-    } else {
-        [ERROR_401, REALM, NONCE].concat()
-    };
-    let mut answer = vec![0x01, 0x13, 0, attributes.len() as u8];
-    answer.extend_from_slice(&COOKIE);
-    answer.extend_from_slice(&id);
-    answer.extend_from_slice(&attributes);
-    Some(answer)
-}
-
-/// Whether this request carries a credential.
-pub(super) fn has_user_name(message: &[u8]) -> bool {
-    let mut attributes = message.get(STUN_HEADER_BYTES..).unwrap_or_default();
-    while let [high, low, length @ ..] = attributes
-        && let [long, short, ..] = length
-    {
-        if [*high, *low] == [0, 6] {
-            return true;
-        }
-        let length = usize::from(u16::from_be_bytes([*long, *short])).next_multiple_of(4);
-        attributes = attributes.get(4 + length..).unwrap_or_default();
-    }
-    false
 }
 
 /// What came is no TURN; where the next message would begin is not known.
@@ -171,6 +134,7 @@ fn check_cookie(message: &[u8]) -> Result<(), NotTurn> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::answer::no_relay;
     use super::*;
 
     fn channel(payload: &[u8]) -> Vec<u8> {
@@ -187,19 +151,6 @@ pub(super) mod tests {
         request.extend([id; 12]);
         request.extend([0, 0x19, 0, 4, 17, 0, 0, 0]);
         request
-    }
-
-    #[test]
-    fn a_relay_is_refused_at_the_second_request() {
-        let first = request(0x03, 3);
-        let challenge = no_relay(&first).unwrap();
-        assert_eq!((challenge.len(), &challenge[26..28]), (44, &[4, 1][..]));
-        let mut second = first.clone();
-        second.extend([0, 6, 0, 2, b'm', b'e', 0, 0]);
-        let refusal = no_relay(&second).unwrap();
-        assert_eq!((refusal.len(), &refusal[26..28]), (28, &[5, 8][..]));
-        second.truncate(30);
-        assert!(no_relay(&second).is_some());
     }
 
     fn decode(stream: &[u8], step: usize) -> Result<Vec<Vec<u8>>, NotTurn> {

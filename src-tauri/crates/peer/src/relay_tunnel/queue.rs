@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::frame::{Message, TransactionId, encode, no_relay};
+use super::answer::no_relay;
+use super::frame::{Message, TransactionId, encode};
 
 /// Half a second of a call at 2.5 Mbit/s. What is older is of no use to anybody.
 const MAX_DATA_BYTES: usize = 160 * 1024;
@@ -138,7 +139,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn push(&self, from: SocketAddr, datagram: Vec<u8>) {
+    pub(crate) fn push(&self, from: SocketAddr, datagram: Vec<u8>) {
         let mut state = self.state.lock();
         if state.0.len() >= MAX_INCOMING {
             state.0.pop_front();

@@ -1,9 +1,10 @@
-//! Servers over UDP that never answer.
+//! Servers that never answer, and those whose answer the library cannot use.
 //!
 //! The library counts a request for a relay as over by the name of the second one, which carries the
-//! credential and is only made when the first is answered. To a silent server there never is a
-//! second one, and the gathering of candidates never ends. So behind the library's last try we answer
-//! in the server's place that there is no relay ([`no_relay`]).
+//! credential and is only made when the first is answered. To a silent server, or to one whose answer has no
+//! nonce, there never is a second one, and the gathering of candidates never ends. So behind the
+//! library's last try, or at once instead of such an answer, we answer in the server's place that there is
+//! no relay ([`no_relay`]).
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,7 +12,8 @@ use std::net::SocketAddr;
 use parking_lot::Mutex;
 
 use super::Incoming;
-use super::frame::{Message, TransactionId, has_user_name, no_relay};
+use super::answer::{Answer, challenge, has_user_name, no_relay, refusal};
+use super::frame::{Message, TransactionId};
 
 /// The library asks seven times (RFC 8489, section 6.2.1), in 6.2 seconds, and gives up 1.6 later.
 const LAST_TRY: u8 = 7;
@@ -38,6 +40,30 @@ impl Unanswered {
         {
             incoming.push(server, answer);
         }
+    }
+
+    /// What the library is to hear instead of this answer of a server; `None` if it can use that. From then
+    /// on that server is given up.
+    pub(crate) fn instead_of(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let answer = Answer::of(message)?;
+        let mut all = self.0.lock();
+        // Names are random: whoever knows one was asked, from whichever address it answers.
+        let is_related = |asked: &&mut Asked| asked.id[..11] == answer.id[..11];
+        let asked = all.iter_mut().find(is_related)?;
+        let is_first = asked.id == answer.id;
+        let is_usable = match is_first {
+            true => answer.is_challenge(),
+            false => answer.is_conclusive(),
+        };
+        if is_usable {
+            return None;
+        }
+        asked.tries = LAST_TRY;
+        tracing::warn!("a relay answers with something that is no use; others are tried");
+        Some(match is_first {
+            true => challenge(&answer.id),
+            false => refusal(&answer.id),
+        })
     }
 
     fn is_given_up(&self, server: SocketAddr, id: TransactionId, is_second: bool) -> bool {
@@ -70,6 +96,7 @@ impl Unanswered {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
+    use super::super::answer::tests::answer as from_server;
     use super::super::frame::tests::request;
     use super::*;
 
@@ -106,6 +133,47 @@ mod tests {
             answer(&incoming),
             Some((server, no_relay(&second).unwrap()))
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_no_use_is_replaced_and_ends_both_requests() {
+        let (unanswered, incoming) = (Unanswered::default(), Incoming::default());
+        let server = SocketAddr::from(([192, 0, 2, 1], 3_478));
+        let first = request(ALLOCATE, 3);
+        let second = with_user_name(first.clone());
+        let without_nonce = from_server(false, [3; 12], &[(9, &[0, 0, 4, 1])]);
+        assert_eq!(unanswered.instead_of(&without_nonce), None, "never asked");
+        unanswered.sent(&incoming, server, &first);
+        let good = from_server(false, [3; 12], &[(0x14, b"r"), (0x15, b"n")]);
+        assert_eq!(unanswered.instead_of(&good), None);
+        let heard = unanswered.instead_of(&without_nonce);
+        assert_eq!(heard, no_relay(&first));
+        assert_eq!(answer(&incoming), None);
+        unanswered.sent(&incoming, server, &second);
+        assert_eq!(
+            answer(&incoming),
+            Some((server, no_relay(&second).unwrap()))
+        );
+    }
+
+    #[test]
+    fn a_grant_without_an_address_is_a_refusal() {
+        let (unanswered, incoming) = (Unanswered::default(), Incoming::default());
+        let server = SocketAddr::from(([192, 0, 2, 1], 3_478));
+        let first = request(ALLOCATE, 3);
+        let second = with_user_name(first.clone());
+        unanswered.sent(&incoming, server, &first);
+        unanswered.sent(&incoming, server, &second);
+        let mut id = [3; 12];
+        id[11] = 4;
+        let refused = from_server(false, id, &[(9, &[0, 0, 4, 38])]);
+        assert_eq!(
+            unanswered.instead_of(&refused),
+            None,
+            "the library can read it"
+        );
+        let empty = from_server(true, id, &[(0x0d, &[0; 4])]);
+        assert_eq!(unanswered.instead_of(&empty), no_relay(&second));
     }
 
     #[test]

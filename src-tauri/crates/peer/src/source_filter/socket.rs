@@ -64,13 +64,10 @@ impl AsyncUdpSocket for FilteredSocket {
                 .send(self.address, &self.tunnelled, destination, datagram);
             Poll::Ready(Ok(datagram.len()))
         } else {
-            let sent = self.inner.poll_send(cx, transmit);
-            if sent.is_ready() {
-                self.unanswered.sent(&self.tunnelled, destination, datagram);
-            }
-            sent
+            self.inner.poll_send(cx, transmit)
         };
         if sent.is_ready() {
+            self.unanswered.sent(&self.tunnelled, destination, datagram);
             self.filter.on_send(Instant::now(), destination, datagram);
         }
         sent
@@ -114,6 +111,7 @@ impl FilteredSocket {
             return Poll::Pending;
         };
         while let Poll::Ready((from, datagram)) = self.tunnelled.poll(cx) {
+            let datagram = self.unanswered.instead_of(&datagram).unwrap_or(datagram);
             let verdict = self.filter.judge(Instant::now(), from, &datagram);
             let Some(room) = buffer.get_mut(..datagram.len()) else {
                 continue;
@@ -178,7 +176,12 @@ impl FilteredSocket {
         let mut start = 0;
         while start < info.len {
             let end = (start + stride).min(info.len);
-            if self.filter.judge(now, info.addr, &buffer[start..end]) == Verdict::Pass {
+            let datagram = &buffer[start..end];
+            let is_wanted = self.filter.judge(now, info.addr, datagram) == Verdict::Pass;
+            let instead = self.unanswered.instead_of(datagram);
+            if let Some(instead) = instead.filter(|_| is_wanted) {
+                self.tunnelled.push(info.addr, instead);
+            } else if is_wanted {
                 buffer.copy_within(start..end, kept);
                 kept += end - start;
             }

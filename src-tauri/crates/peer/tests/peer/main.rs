@@ -1,6 +1,8 @@
 //! Behaviour of two real peers on the loopback interface, one file each. One program, because
 //! linking the library into each would take longer than all tests together.
 
+#[cfg(unix)]
+mod blocked_udp;
 mod close;
 mod common;
 mod ice_restart;
@@ -10,6 +12,7 @@ mod loopback_call;
 mod loss_repair;
 mod lossy;
 mod rejected_section;
+mod relay_ends;
 mod relay_policy;
 mod relayed;
 mod relays;
@@ -21,4 +24,5 @@ mod tile;
 mod trickle;
 #[cfg(unix)]
 mod tunnels;
+mod useless_relay;
 mod wrong_fingerprint;

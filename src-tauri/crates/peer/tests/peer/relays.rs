@@ -26,16 +26,8 @@ pub(crate) async fn own_relay() -> Server {
 
 /// The same with a certificate of its own.
 pub(crate) async fn own_relay_with(certificate: Option<&TestCertificate>) -> Server {
-    let turn = TurnConfig {
-        secrets: vec![SECRET.to_owned()],
-        peers: PeerPolicy {
-            allow_private: false,
-            allow_same_host: true,
-        },
-        ..TurnConfig::new(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
-    };
     let config = ServerConfig {
-        turn: TurnMode::BuiltIn(turn),
+        turn: TurnMode::BuiltIn(relay_config()),
         tls: certificate.map(|certificate| TlsFiles {
             certificate: certificate.certificate.path().to_owned(),
             key: certificate.key.path().to_owned(),
@@ -43,6 +35,18 @@ pub(crate) async fn own_relay_with(certificate: Option<&TestCertificate>) -> Ser
         ..ServerConfig::loopback()
     };
     Server::bind(config).await.expect("free ports")
+}
+
+/// The settings of our own.
+pub(crate) fn relay_config() -> TurnConfig {
+    TurnConfig {
+        secrets: vec![SECRET.to_owned()],
+        peers: PeerPolicy {
+            allow_private: false,
+            allow_same_host: true,
+        },
+        ..TurnConfig::new(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
+    }
 }
 
 /// With a credential of its own for each person.

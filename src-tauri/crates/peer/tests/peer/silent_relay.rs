@@ -11,7 +11,7 @@ use crate::common::{End, both_connected, loopback, negotiate, run_until, talk};
 use crate::relays::{ice_server, udp};
 
 /// Takes everything and says nothing.
-async fn silent_server() -> (UdpSocket, SocketAddr) {
+pub(crate) async fn silent_server() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let address = socket.local_addr().expect("bound");
     (socket, address)

@@ -23,7 +23,7 @@ fn coturn(has_udp: bool, certificate: Option<&TestCertificate>) -> CoturnRig {
     CoturnRig::start(SECRET, has_udp, files).expect("coturn starts")
 }
 
-async fn assert_relayed(end: &End, transport: RelayTransport) {
+pub(crate) async fn assert_relayed(end: &End, transport: RelayTransport) {
     let path = end.peer.stats().await.path.expect("a path");
     assert_eq!(path.local_candidate, "relay");
     assert_eq!(path.relay_transport, Some(transport));

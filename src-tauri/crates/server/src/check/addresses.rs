@@ -38,13 +38,8 @@ pub(super) async fn look(config: &ServerConfig, host: Option<&str>, findings: &m
 }
 
 async fn name(host: &str, own: &[IpAddr], external: &[IpAddr]) -> Finding {
-    let with_port = match host.parse::<IpAddr>() {
-        Ok(IpAddr::V6(address)) => format!("[{address}]:0"),
-        _ if host.contains(':') => host.to_owned(),
-        _ => format!("{host}:0"),
-    };
-    let found = match tokio::net::lookup_host(with_port).await {
-        Ok(found) => found.map(|address| address.ip().to_canonical()),
+    let found = match resolve(host).await {
+        Ok(found) => found,
         Err(error) => {
             let what = format!("{host} leads nowhere: {error}");
             return Finding::problem(
@@ -54,7 +49,6 @@ async fn name(host: &str, own: &[IpAddr], external: &[IpAddr]) -> Finding {
             );
         }
     };
-    let found: Vec<IpAddr> = found.collect();
     let is_here = found
         .iter()
         .any(|address| own.contains(address) || external.contains(address));
@@ -68,7 +62,19 @@ async fn name(host: &str, own: &[IpAddr], external: &[IpAddr]) -> Finding {
     }
 }
 
-fn own_addresses() -> Vec<IpAddr> {
+/// Where a host leads, with a port behind it or without.
+pub(super) async fn resolve(host: &str) -> std::io::Result<Vec<IpAddr>> {
+    let with_port = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]:0"),
+        _ if host.contains(':') => host.to_owned(),
+        _ => format!("{host}:0"),
+    };
+    let found = tokio::net::lookup_host(with_port).await?;
+    Ok(found.map(|address| address.ip().to_canonical()).collect())
+}
+
+/// Those of the interfaces, without loopback.
+pub(super) fn own_addresses() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
     let addresses = interfaces
         .iter()

@@ -1,239 +1,295 @@
-//! STUN and TURN: an answer comes back, and a credential of this server opens a relay.
+//! STUN and TURN: where it listens and where clients are sent, over each transport, a credential of this
+//! server opens relays and packets pass between them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::net::{IpAddr, SocketAddr};
 
-use duet_server::turn::stun::{Class, Message, Method, Writer, attribute, read_xor_address};
-use duet_server::turn::{Credential, OutsideTurn, Secrets, TurnConfig, TurnMode};
-use duet_server::{Server, ServerConfig};
-use tokio::net::UdpSocket;
+use duet_server::turn::{OutsideTurn, TurnConfig, TurnMode};
+use duet_server::{Certificate, Server, ServerConfig};
+use rustls::pki_types::ServerName;
 
-use super::Finding;
-use super::addresses::reachable;
+use super::dialogue::{bind, open_one, pass_packets};
+use super::doors::{self, Door, Place};
+use super::line::{Fault, Transport};
+use super::{Finding, shown};
 
 const SUBJECT: &str = "relay";
-/// For one answer; a datagram may be lost, so it is asked three times.
-const PATIENCE: Duration = Duration::from_secs(1);
-const TRIES: usize = 3;
-const UDP: [u8; 4] = [17, 0, 0, 0];
-/// Who asks.
-const UID: &str = "duet-server-check";
+/// Of TURN over TLS (RFC 7065).
+const TLS_PORT: u16 = 5_349;
 
-pub(super) async fn look(config: &ServerConfig, own: Option<&Server>, findings: &mut Vec<Finding>) {
+pub(super) async fn look(
+    config: &ServerConfig,
+    host: Option<&str>,
+    own: Option<&Server>,
+    findings: &mut Vec<Finding>,
+) {
     match &config.turn {
         TurnMode::Off => findings.push(Finding::warning(
             SUBJECT,
             "there is none: calls fail where no direct path exists",
             "leave --no-turn away, or name another one with --turn-uri",
         )),
-        TurnMode::BuiltIn(turn) => inside(turn, own, findings).await,
+        TurnMode::BuiltIn(turn) => inside(config, turn, host, own, findings).await,
         TurnMode::Outside(outside) => elsewhere(outside, findings).await,
     }
 }
 
-async fn inside(turn: &TurnConfig, own: Option<&Server>, findings: &mut Vec<Finding>) {
+async fn inside(
+    config: &ServerConfig,
+    turn: &TurnConfig,
+    host: Option<&str>,
+    own: Option<&Server>,
+    findings: &mut Vec<Finding>,
+) {
     let mut listening = own.map(Server::turn_addrs).unwrap_or_default();
     if listening.is_empty() {
         listening.clone_from(&turn.listen);
     }
-    let secret = match (own, turn.secrets.first()) {
-        (Some(server), None) => {
-            // It would be random: for the check any will do.
-            let secret = "the secret of a check".to_owned();
-            match server.set_turn_secrets(std::slice::from_ref(&secret)) {
-                Ok(()) => Some(secret),
-                Err(_) => None,
+    let secret = secret(turn, own);
+    let doors = doors::all(turn, &listening, host).await;
+    for door in doors {
+        for transport in transports(config, turn, host, door.address.ip()) {
+            let asked = ask(door.address, &transport, secret.as_deref()).await;
+            let (was_answered, is_udp) = (asked.is_ok(), matches!(transport, Transport::Udp));
+            findings.push(judge(turn, door, &transport, asked));
+            if is_udp && was_answered && door.place == Place::Beyond {
+                findings.extend(relay_ports(turn, door));
             }
         }
+    }
+}
+
+/// What credentials are made with. It would be random: for a server of the check's own any will do.
+fn secret(turn: &TurnConfig, own: Option<&Server>) -> Option<String> {
+    match (own, turn.secrets.first()) {
+        (Some(server), None) => {
+            let secret = "the secret of a check".to_owned();
+            let is_set = server.set_turn_secrets(std::slice::from_ref(&secret));
+            is_set.is_ok().then_some(secret)
+        }
         (_, secret) => secret.cloned(),
-    };
-    for address in listening {
-        let next = "read its log: the port may be another program's, or a local firewall drops UDP";
-        findings.push(ask(reachable(address), secret.as_deref(), next).await);
-        if turn.has_streams {
-            findings.push(super::streams::look(reachable(address)).await);
+    }
+}
+
+fn transports(
+    config: &ServerConfig,
+    turn: &TurnConfig,
+    host: Option<&str>,
+    ip: IpAddr,
+) -> Vec<Transport> {
+    let mut transports = vec![Transport::Udp];
+    if turn.has_streams {
+        transports.push(Transport::Tcp);
+        let certificate = config.tls.as_ref().map(Certificate::read);
+        // One that cannot be read is told where certificates are.
+        if let Some(Ok(certificate)) = certificate {
+            let shown = certificate.chain().first().cloned();
+            let name = host.and_then(|host| ServerName::try_from(host.to_owned()).ok());
+            let name = name.unwrap_or_else(|| ServerName::from(ip));
+            let tls = shown::client_config(shown);
+            transports.extend(tls.map(|config| Transport::Tls(config, name)));
         }
     }
+    transports
+}
+
+/// Two relays and packets between them if there is a secret to make a credential with, else an answer.
+async fn ask(
+    server: SocketAddr,
+    transport: &Transport,
+    secret: Option<&str>,
+) -> Result<Option<[SocketAddr; 2]>, Fault> {
+    bind(server, transport).await?;
+    match secret {
+        Some(secret) => pass_packets(server, transport, secret).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn judge(
+    turn: &TurnConfig,
+    door: Door,
+    transport: &Transport,
+    asked: Result<Option<[SocketAddr; 2]>, Fault>,
+) -> Finding {
+    let address = door.address;
+    let relayed = match asked {
+        Ok(None) => {
+            return Finding::warning(
+                SUBJECT,
+                format!(
+                    "{address} ({transport}) answers STUN; relays were not tried, for its secret is random"
+                ),
+                "set --turn-secret to have them tried while the server runs",
+            );
+        }
+        Ok(Some(relayed)) => relayed,
+        Err(fault) => return explain(turn, door, transport, &fault),
+    };
+    let [one, other] = relayed.map(|relayed| relayed.port());
+    let elsewhere = relayed.iter().find(|relayed| {
+        let mut external = turn.external_ips.iter();
+        external.any(|ip| ip.is_ipv4() == relayed.is_ipv4() && *ip != relayed.ip())
+    });
+    if elsewhere.is_some() {
+        return Finding::problem(
+            SUBJECT,
+            format!("{address} ({transport}) opens relays at another address than --external-ip"),
+            "it runs with other settings than these: restart it with them",
+        );
+    }
+    Finding::ok(
+        SUBJECT,
+        format!(
+            "{address} ({transport}) opened relays at ports {one} and {other}, and packets passed between them"
+        ),
+    )
+}
+
+/// What to do about it depends on whose address it is.
+fn explain(turn: &TurnConfig, door: Door, transport: &Transport, fault: &Fault) -> Finding {
+    let what = format!("{} ({transport}): {fault}", door.address);
+    match (door.place, fault) {
+        (Place::Beyond, Fault::Silent | Fault::Closed | Fault::Unreachable(_)) => {
+            let (low, high) = (turn.relay_ports.start(), turn.relay_ports.end());
+            let port = door.address.port();
+            let next = format!(
+                "from here it cannot be told why: many NATs let nobody in from behind them. See that UDP and TCP {port} and UDP {low}-{high} lead to this machine, and try from another network (turnutils_uclient of coturn); or correct --external-ip"
+            );
+            Finding::warning(SUBJECT, what, &next)
+        }
+        (Place::Beyond, Fault::Credential | Fault::NotTurn | Fault::Tls(_)) => Finding::problem(
+            SUBJECT,
+            format!("{what}; so another machine or program answers there"),
+            "correct --external-ip, the DNS record or what the NAT forwards, so that it leads to this server",
+        ),
+        (_, Fault::NoRelay(_) | Fault::Credential | Fault::NoPermission(_) | Fault::Lost) => {
+            refused(what, fault)
+        }
+        (Place::Bound | Place::Own, fault) => unheard(what, door.place, transport, fault),
+    }
+}
+
+/// It answers, and does not do its work.
+fn refused(what: String, fault: &Fault) -> Finding {
+    let next = match fault {
+        Fault::NoRelay(508 | 486) => {
+            "no port or file descriptor is left for relays: widen --relay-ports, raise --turn-max-allocations and ulimit -n"
+        }
+        _ => "see that it runs with these settings, --turn-secret above all, and read its log",
+    };
+    Finding::problem(SUBJECT, what, next)
+}
+
+/// On this machine nothing answers, or something else.
+fn unheard(what: String, place: Place, transport: &Transport, fault: &Fault) -> Finding {
+    match (transport, fault, place) {
+        (Transport::Udp, Fault::Closed | Fault::Silent, Place::Own) => Finding::problem(
+            SUBJECT,
+            what,
+            "clients are sent there: listen on that very address (--turn-listen), as on all of them answers may come from another; or let the firewall pass it (nft list ruleset)",
+        ),
+        (Transport::Udp, ..) => Finding::problem(
+            SUBJECT,
+            what,
+            "read its log: the port may be another program's, or a local firewall drops UDP",
+        ),
+        (_, Fault::Tls(_), _) => Finding::warning(
+            SUBJECT,
+            format!("{what}; networks that let nothing out but TLS have no relay"),
+            "restart the server if its certificate is another one by now; else see what is said of the certificate",
+        ),
+        // Without it calls from networks that let no UDP out fail; all others do as well as ever.
+        (Transport::Tcp | Transport::Tls(..), ..) => Finding::warning(
+            SUBJECT,
+            format!("{what}; networks that let no UDP out have no relay"),
+            "free the port (ss -ltnp), open it in the firewall, or say --turn-udp-only",
+        ),
+    }
+}
+
+/// Whether the ports of relays come through a NAT that turns packets around, as its port of TURN does.
+fn relay_ports(turn: &TurnConfig, door: Door) -> Option<Finding> {
+    let outside = door.address.ip();
+    let (port, is_heard) = doors::try_relay_port(&turn.relay_ports, outside)?;
+    Some(match is_heard {
+        true => Finding::ok(
+            SUBJECT,
+            format!("{outside}: UDP {port}, a port of relays, leads here"),
+        ),
+        false => Finding::problem(
+            SUBJECT,
+            format!("{outside}: UDP {port}, a port of relays, does not lead here"),
+            "have the NAT and the firewall pass all of --relay-ports to this machine over UDP",
+        ),
+    })
 }
 
 async fn elsewhere(outside: &OutsideTurn, findings: &mut Vec<Finding>) {
     for uri in &outside.uris {
-        let Some((host, is_stream)) = plain_host(uri) else {
-            findings.push(Finding::warning(
-                SUBJECT,
-                format!("{uri} was not tried: relays over TLS are not"),
-                "try it with turnutils_uclient of coturn",
-            ));
-            continue;
+        let asked = match way_to(uri) {
+            Some((host, transport)) => match tokio::net::lookup_host(host).await {
+                Ok(mut found) => found.next().map(|address| (address, transport)),
+                Err(_) => None,
+            },
+            None => None,
         };
-        let found = tokio::net::lookup_host(host).await;
-        match found.map(|mut found| found.next()) {
-            Ok(Some(address)) if is_stream => {
-                findings.push(super::streams::look(address).await);
-            }
-            Ok(Some(address)) => {
-                let next = "see that it runs, that UDP passes, and that its static-auth-secret is --turn-secret";
-                findings.push(ask(address, Some(&outside.secret), next).await);
-            }
-            Ok(None) | Err(_) => findings.push(Finding::problem(
+        let Some((address, transport)) = asked else {
+            findings.push(Finding::problem(
                 SUBJECT,
                 format!("{uri} leads nowhere"),
                 "correct --turn-uri or the DNS record",
-            )),
-        }
-    }
-}
-
-/// `turn:HOST:PORT?transport=udp` as `HOST:PORT`, and whether it is over TCP.
-fn plain_host(uri: &str) -> Option<(String, bool)> {
-    let rest = uri
-        .strip_prefix("turn:")
-        .or_else(|| uri.strip_prefix("stun:"))?;
-    let (host, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let host = match has_port {
-        true => host.to_owned(),
-        false => format!("{host}:{}", TurnConfig::DEFAULT_PORT),
-    };
-    Some((host, query.contains("transport=tcp")))
-}
-
-async fn ask(server: SocketAddr, secret: Option<&str>, next: &str) -> Finding {
-    match dialogue(server, secret).await {
-        Ok(Some(relayed)) => {
-            let what = format!(
-                "{server} (UDP) answers and opened a relay at port {}",
-                relayed.port()
-            );
-            Finding::ok(SUBJECT, what)
-        }
-        Ok(None) => Finding::warning(
-            SUBJECT,
-            format!("{server} (UDP) answers STUN; relays were not tried, for its secret is random"),
-            "set --turn-secret to have them tried while the server runs",
-        ),
-        Err(reason) => Finding::problem(SUBJECT, format!("{server} (UDP): {reason}"), next),
-    }
-}
-
-/// A binding, then an allocation if there is a secret to make a credential with.
-async fn dialogue(server: SocketAddr, secret: Option<&str>) -> Result<Option<SocketAddr>, String> {
-    let own: IpAddr = match server {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let socket = UdpSocket::bind((own, 0))
-        .await
-        .map_err(|error| error.to_string())?;
-    socket
-        .connect(server)
-        .await
-        .map_err(|error| error.to_string())?;
-    let mut request = Vec::new();
-    let transaction = new_transaction();
-    Writer::new(&mut request, Method::BINDING, Class::Request, transaction).fingerprint();
-    exchange(&socket, &request).await?;
-    let Some(secret) = secret else {
-        return Ok(None);
-    };
-    Writer::new(
-        &mut request,
-        Method::ALLOCATE,
-        Class::Request,
-        new_transaction(),
-    )
-    .attribute(attribute::REQUESTED_TRANSPORT, &UDP)
-    .fingerprint();
-    let challenge = exchange(&socket, &request).await?;
-    let challenge = Message::parse(&challenge).map_err(|_| "a broken answer".to_owned())?;
-    let (Some(realm), Some(nonce)) = (
-        challenge.text(attribute::REALM),
-        challenge.attribute(attribute::NONCE),
-    ) else {
-        return Err("it asks for no credential; this is no relay of ours".to_owned());
-    };
-    allocate(&socket, &credential(secret)?, realm, nonce)
-        .await
-        .map(Some)
-}
-
-async fn allocate(
-    socket: &UdpSocket,
-    credential: &Credential,
-    realm: &str,
-    nonce: &[u8],
-) -> Result<SocketAddr, String> {
-    let key = credential.key(realm);
-    let mut request = Vec::new();
-    let transaction = new_transaction();
-    let signed = |writer: Writer<'_>| {
-        writer
-            .attribute(attribute::USERNAME, credential.username.as_bytes())
-            .attribute(attribute::REALM, realm.as_bytes())
-            .attribute(attribute::NONCE, nonce)
-            .integrity(&key)
-            .fingerprint();
-    };
-    let writer = Writer::new(&mut request, Method::ALLOCATE, Class::Request, transaction);
-    signed(writer.attribute(attribute::REQUESTED_TRANSPORT, &UDP));
-    let answer = exchange(socket, &request).await?;
-    let answer = Message::parse(&answer).map_err(|_| "a broken answer".to_owned())?;
-    let relayed = match answer.error_code() {
-        Some(401) => {
-            return Err(
-                "it refuses our credential (401): another secret, or a wrong clock".to_owned(),
-            );
-        }
-        Some(code) => return Err(format!("it opens no relay (error {code})")),
-        None => answer
-            .attribute(attribute::XOR_RELAYED_ADDRESS)
-            .and_then(|value| read_xor_address(value, &answer.transaction_id())),
-    };
-    // Given back; if the answer is lost, its time ends it.
-    let writer = Writer::new(
-        &mut request,
-        Method::REFRESH,
-        Class::Request,
-        new_transaction(),
-    );
-    signed(writer.number(attribute::LIFETIME, 0));
-    let _ = exchange(socket, &request).await;
-    relayed.ok_or_else(|| "a relay without an address".to_owned())
-}
-
-async fn exchange(socket: &UdpSocket, request: &[u8]) -> Result<Vec<u8>, String> {
-    let mut answer = vec![0u8; 2048];
-    let asked = Message::parse(request)
-        .map(|message| message.transaction_id())
-        .ok();
-    for _ in 0..TRIES {
-        let _ = socket.send(request).await;
-        let received = tokio::time::timeout(PATIENCE, socket.recv(&mut answer)).await;
-        let Ok(Ok(length)) = received else {
+            ));
             continue;
         };
-        let answered = Message::parse(&answer[..length]).map(|message| message.transaction_id());
-        if answered.ok() == asked {
-            answer.truncate(length);
-            return Ok(answer);
-        }
+        findings.push(ask_elsewhere(address, &transport, uri, &outside.secret).await);
     }
-    Err("no answer comes back".to_owned())
 }
 
-fn credential(secret: &str) -> Result<Credential, String> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_s = now.map_or(0, |now| now.as_secs());
-    Secrets::new([secret])
-        .credential(UID, now_s, Duration::from_secs(60))
-        .ok_or_else(|| "the secret makes no credential".to_owned())
+async fn ask_elsewhere(
+    address: SocketAddr,
+    transport: &Transport,
+    uri: &str,
+    secret: &str,
+) -> Finding {
+    let asked = match uri.starts_with("stun") {
+        true => bind(address, transport)
+            .await
+            .map(|()| "answers STUN".to_owned()),
+        false => {
+            let opened = open_one(address, transport, secret).await;
+            opened.map(|relayed| format!("opened a relay at port {}", relayed.port()))
+        }
+    };
+    match asked {
+        Ok(done) => Finding::ok(SUBJECT, format!("{address} ({transport}) {done}")),
+        Err(fault) => Finding::problem(
+            SUBJECT,
+            format!("{address} ({transport}): {fault}"),
+            "see that it runs, that firewalls let it pass, and that its static-auth-secret is --turn-secret",
+        ),
+    }
 }
 
-pub(super) fn new_transaction() -> [u8; 12] {
-    let mut id = [0u8; 12];
-    // Without randomness a fixed one does: nobody but us reads the answer.
-    let _ = getrandom::fill(&mut id);
-    id
+/// `turn:HOST:PORT?transport=udp` as `HOST:PORT` and a transport. Whose certificate it is over TLS is
+/// for clients to judge.
+fn way_to(uri: &str) -> Option<(String, Transport)> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let (host, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let split = host.rsplit_once(':');
+    let split = split.filter(|(_, port)| port.parse::<u16>().is_ok());
+    let (name, port) = match split {
+        Some((name, port)) => (name, port.parse().ok()?),
+        None if scheme.ends_with('s') => (host, TLS_PORT),
+        None => (host, TurnConfig::DEFAULT_PORT),
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let transport = match scheme {
+        "turns" | "stuns" => {
+            let name = ServerName::try_from(bare.to_owned()).ok()?;
+            Transport::Tls(shown::client_config(None).ok()?, name)
+        }
+        _ if query.contains("transport=tcp") => Transport::Tcp,
+        _ => Transport::Udp,
+    };
+    Some((format!("{name}:{port}"), transport))
 }

@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::relay::RelayFigures;
 use crate::node::ClusterStats;
 use crate::shared::ServerStats;
 
@@ -18,7 +19,6 @@ pub(super) struct Gauges {
     members: Gauge,
     logins: Gauge,
     calls: Gauge,
-    relays: Gauge,
     cluster_connected: Gauge,
     cluster_owned: Gauge,
     cluster_proxied: Gauge,
@@ -26,10 +26,7 @@ pub(super) struct Gauges {
     cluster_stale: Counter,
     cluster_unknown: Counter,
     certificate_expiry: Gauge,
-    /// The relay counts for itself; these take its numbers over.
-    relayed_bytes: Counter,
-    relays_opened: Counter,
-    relay_refusals: Counter,
+    relay: RelayFigures,
 }
 
 impl Gauges {
@@ -70,11 +67,6 @@ impl Gauges {
                 &self.calls,
             ),
             (
-                "relays",
-                "Relays (TURN allocations) at the moment",
-                &self.relays,
-            ),
-            (
                 "certificate_expiry_timestamp_seconds",
                 "When the certificate ends, since 1970; 0 without TLS",
                 &self.certificate_expiry,
@@ -83,11 +75,6 @@ impl Gauges {
             registry.register(name, help, gauge.clone());
         }
         for (name, help, gauge) in [
-            (
-                "relayed_bytes",
-                "Payload passed on by relays",
-                &self.relayed_bytes,
-            ),
             (
                 "cluster_stale",
                 "What was said over Redis by or to a server that is over",
@@ -98,15 +85,10 @@ impl Gauges {
                 "Messages over Redis that only newer servers know",
                 &self.cluster_unknown,
             ),
-            ("relays_opened", "Relays opened", &self.relays_opened),
-            (
-                "relay_refusals",
-                "Peers, credentials and quotas refused",
-                &self.relay_refusals,
-            ),
         ] {
             registry.register(name, help, gauge.clone());
         }
+        self.relay.register(registry);
     }
 
     /// As the books are now.
@@ -124,7 +106,6 @@ impl Gauges {
         set(&self.members, stats.members);
         set(&self.logins, stats.logins);
         set(&self.calls, stats.calls);
-        set(&self.relays, stats.turn.allocations);
         let cluster = cluster.copied().unwrap_or_default();
         set(&self.cluster_connected, usize::from(cluster.is_connected));
         set(&self.cluster_owned, cluster.owned);
@@ -135,12 +116,7 @@ impl Gauges {
         let expiry = expires_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let expiry = expiry.map_or(0, |time| time.as_secs());
         self.certificate_expiry.set(expiry.cast_signed());
-        let turn = &stats.turn;
-        let relayed = turn.bytes_from_clients + turn.bytes_from_peers;
-        take_over(&self.relayed_bytes, relayed);
-        take_over(&self.relays_opened, turn.allocations_opened);
-        let refusals = turn.refused_peers + turn.refused_credentials + turn.refused_quota;
-        take_over(&self.relay_refusals, refusals);
+        self.relay.take_over(&stats.turn);
     }
 }
 

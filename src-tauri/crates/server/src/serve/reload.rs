@@ -1,4 +1,4 @@
-//! SIGHUP: secrets and keys are read again, and nothing else.
+//! SIGHUP: secrets, keys and what relays must not reach are read again, and nothing else.
 //!
 //! What a restart would cost is every running relay. The rest of the settings concerns what is set up once,
 //! and a change of it comes with a restart, as one wants to see it fail at once if it is wrong.
@@ -18,8 +18,8 @@ pub(super) fn signals() -> std::io::Result<Signal> {
 pub(super) async fn follow(server: &Server, mut signals: Signal) {
     while signals.recv().await.is_some() {
         // In words, as an operator types this and looks at the log for what came of it.
-        match reload(server) {
-            Ok(()) => info!("secrets and keys were read again"),
+        match reload(server).await {
+            Ok(()) => info!("secrets, keys and denied addresses were read again"),
             Err(error) => warn!("the old secrets and keys stay: {error:#}"),
         }
     }
@@ -27,7 +27,7 @@ pub(super) async fn follow(server: &Server, mut signals: Signal) {
     std::future::pending().await
 }
 
-fn reload(server: &Server) -> anyhow::Result<()> {
+async fn reload(server: &Server) -> anyhow::Result<()> {
     let settings = commands::parse_again()?;
     let keys = settings.access_keys()?;
     let cluster_keys = settings.cluster_keys()?;
@@ -41,5 +41,8 @@ fn reload(server: &Server) -> anyhow::Result<()> {
     if let Some(keys) = cluster_keys {
         server.set_cluster_keys(keys);
     }
+    server
+        .set_turn_denied(settings.turn_denied().to_vec())
+        .await;
     Ok(())
 }

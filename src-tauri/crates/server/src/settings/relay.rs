@@ -7,6 +7,9 @@ use std::time::Duration;
 use clap::Args;
 use duet_server::parse_ice_servers;
 use duet_server::turn::{OutsideTurn, PeerPolicy, Quotas, TurnConfig, TurnMode};
+use ipnet::IpNet;
+
+use super::network;
 
 /// STUN and TURN. On by default, on port 3478 (UDP and TCP) of the addresses of --listen.
 #[derive(Debug, Args)]
@@ -22,7 +25,8 @@ pub(crate) struct RelaySettings {
     #[arg(long, env = "DUET_TURN_LISTEN", value_delimiter = ',')]
     turn_listen: Vec<SocketAddr>,
 
-    /// No relay over TCP and TLS, for networks that let no UDP out.
+    /// Take no relay clients over TCP or TLS, only over UDP. Then people whose networks let no UDP
+    /// out cannot use the relay.
     #[arg(long, env = "DUET_TURN_UDP_ONLY")]
     turn_udp_only: bool,
 
@@ -67,6 +71,18 @@ pub(crate) struct RelaySettings {
     /// on the internet: whoever may call could then reach what is behind this machine.
     #[arg(long, env = "DUET_TURN_ALLOW_PRIVATE")]
     turn_allow_private: bool,
+
+    /// An address or a network that relays must not reach though it is public, such as that of a
+    /// database; may be given several times. This machine, its Redis and all special-purpose addresses
+    /// are refused without being named. Read again on SIGHUP.
+    #[arg(
+        long,
+        env = "DUET_TURN_DENY",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    turn_deny: Vec<IpNet>,
 
     /// Let relays reach this machine itself. For measurements only.
     #[arg(long, hide = true)]
@@ -138,6 +154,7 @@ impl RelaySettings {
                 allow_private: self.turn_allow_private,
                 allow_same_host: self.turn_allow_same_host,
             },
+            denied: self.turn_deny.clone(),
             quotas: self.quotas(),
             ..config
         })
@@ -150,6 +167,11 @@ impl RelaySettings {
             // Outside, the newest alone counts.
             false => self.turn_secret.get(..1).unwrap_or_default(),
         }
+    }
+
+    /// What relays must not reach.
+    pub(crate) fn denied(&self) -> &[IpNet] {
+        &self.turn_deny
     }
 
     fn quotas(&self) -> Quotas {

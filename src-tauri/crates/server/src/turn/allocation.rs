@@ -89,29 +89,42 @@ impl Allocation {
             .any(|permission| permission.ip == ip && permission.expires_at > now)
     }
 
-    /// Lets these addresses in, all or none; false if they are too many.
-    pub(super) fn grant(&mut self, now: Instant, ips: &[IpAddr], limit: usize) -> bool {
+    /// The addresses that are let in, by a permission or a channel.
+    pub(super) fn permitted(&self, now: Instant) -> impl Iterator<Item = IpAddr> + '_ {
+        let permissions = self.permissions.iter();
+        let permissions = permissions.map(|permission| (permission.ip, permission.expires_at));
+        let channels = self.channels.iter();
+        let channels = channels.map(|channel| (channel.peer.ip(), channel.expires_at));
+        let running = permissions.chain(channels);
+        running
+            .filter(move |(_, expires_at)| *expires_at > now)
+            .map(|(ip, _)| ip)
+    }
+
+    /// Lets these addresses in, for as long as permissions last.
+    pub(super) fn grant(&mut self, now: Instant, ips: &[IpAddr]) {
+        let expires_at = now + PERMISSION_LIFETIME;
         self.permissions
             .retain(|permission| permission.expires_at > now);
-        let mut new: Vec<IpAddr> = Vec::new();
-        for ip in ips {
-            let is_held = self.permissions.iter().any(|held| held.ip == *ip);
-            if !is_held && !new.contains(ip) {
-                new.push(*ip);
+        for &ip in ips {
+            let held = self.permissions.iter_mut().find(|held| held.ip == ip);
+            match held {
+                Some(held) => held.expires_at = expires_at,
+                None => self.permissions.push(Permission { ip, expires_at }),
             }
         }
-        if self.permissions.len() + new.len() > limit {
-            return false;
-        }
-        let expires_at = now + PERMISSION_LIFETIME;
-        for permission in &mut self.permissions {
-            if ips.contains(&permission.ip) {
-                permission.expires_at = expires_at;
-            }
-        }
-        let new = new.into_iter().map(|ip| Permission { ip, expires_at });
-        self.permissions.extend(new);
-        true
+    }
+
+    /// Keeps the permissions and channels that may be kept; channels to other relays of this server
+    /// are not asked about.
+    pub(super) fn retain(
+        &mut self,
+        may_permit: impl Fn(IpAddr) -> bool,
+        may_bind: impl Fn(SocketAddr) -> bool,
+    ) {
+        self.permissions.retain(|held| may_permit(held.ip));
+        self.channels
+            .retain(|held| held.is_inside || may_bind(held.peer));
     }
 
     /// Binds or refreshes a channel, and lets its peer in (RFC 8656 section 12.2).
@@ -133,9 +146,10 @@ impl Allocation {
         }
         let held = self.channels.iter().position(|held| held.number == number);
         let is_full = held.is_none() && self.channels.len() >= limit;
-        if is_full || !self.grant(now, &[peer.ip()], limit) {
+        if is_full {
             return Err(BindError::Full);
         }
+        self.grant(now, &[peer.ip()]);
         let channel = Channel {
             number,
             peer,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use thiserror::Error;
 
 use super::credentials::{MAX_CREDENTIAL_TTL, Secrets};
@@ -48,6 +49,12 @@ pub struct TurnConfig {
     pub credential_ttl: Duration,
     /// What clients may reach.
     pub peers: PeerPolicy,
+    /// What they may not reach though `peers` would let them: public addresses of what serves this
+    /// machine, such as a database.
+    pub denied: Vec<IpNet>,
+    /// Names of such machines, or their addresses. Where they lead is looked up at the start and every
+    /// 30 seconds. The Redis of [`crate::ServerConfig::redis`] is among them without being named.
+    pub denied_hosts: Vec<String>,
     /// How much they may have.
     pub quotas: Quotas,
 }
@@ -61,8 +68,11 @@ pub struct Quotas {
     pub allocations_per_user: usize,
     /// Allocations from one IPv4 address or IPv6 /64 network.
     pub allocations_per_address: usize,
-    /// Peers' addresses that one allocation lets in, and its channels.
+    /// Addresses of peers that one uid lets in, by all its allocations together; other relays of this
+    /// server are not counted.
     pub permissions: usize,
+    /// Channels of one allocation.
+    pub channels: usize,
     /// What an allocation may pass on in a second, in each direction; `None` is without limit.
     pub bytes_per_second: Option<u32>,
 }
@@ -82,6 +92,7 @@ impl Default for Quotas {
             allocations_per_user: 4,
             allocations_per_address: 64,
             permissions: 16,
+            channels: 16,
             // 20 Mbit/s: several times a call in high definition.
             bytes_per_second: Some(2_500_000),
         }
@@ -138,6 +149,8 @@ impl TurnConfig {
             secrets: Vec::new(),
             credential_ttl: MAX_CREDENTIAL_TTL,
             peers: PeerPolicy::default(),
+            denied: Vec::new(),
+            denied_hosts: Vec::new(),
             quotas: Quotas::default(),
         }
     }

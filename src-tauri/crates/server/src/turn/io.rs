@@ -8,6 +8,8 @@
 mod batch;
 mod bound;
 mod crowd;
+mod deal;
+mod denied;
 mod frame;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -18,22 +20,22 @@ mod stream;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use batch::{Batch, read_batch, rest};
 use bound::Bound;
 use crowd::Streams;
-use outbox::{Way, send_all};
-use state::{RelaySocket, State};
+use denied::Denied;
+use state::State;
 use stream::{Acceptor, StreamListener};
 
 use super::Now;
@@ -41,7 +43,7 @@ use super::config::TurnConfig;
 use super::credentials::Secrets;
 use super::peers::PeerFilter;
 use super::ports::{self, Ports};
-use super::relay::{Flow, OpenRequest, Reaction, Relay, RelayConfig, RelayId};
+use super::relay::{Relay, RelayConfig, RelayId};
 use super::stats::TurnStats;
 
 /// How often allocations end that nobody refreshed.
@@ -65,6 +67,7 @@ struct Shared {
     addresses: Vec<SocketAddr>,
     stream_addresses: Vec<SocketAddr>,
     external_ips: Vec<IpAddr>,
+    denied: Denied,
     ports: Ports,
     stopped: CancellationToken,
 }
@@ -107,19 +110,14 @@ impl TurnServer {
             addresses,
             stream_addresses,
             external_ips,
+            denied: Denied::new(config.denied.clone(), config.denied_hosts.clone()),
             ports,
             stopped: CancellationToken::new(),
         });
         if config.peers.allow_same_host {
             warn!("relays reach everything on this machine: for measurements only");
         }
-        for index in 0..shared.listeners.len() {
-            shared.spawn(Arc::clone(&shared).serve_clients(index));
-        }
-        for index in 0..shared.stream_listeners.len() {
-            shared.spawn(Arc::clone(&shared).serve_streams(index));
-        }
-        shared.spawn(Arc::clone(&shared).keep_time());
+        shared.spawn(Arc::clone(&shared).serve());
         info!("relaying");
         Ok(Self { shared })
     }
@@ -142,6 +140,11 @@ impl TurnServer {
     pub(crate) fn set_secrets(&self, secrets: Secrets) {
         self.shared.state.lock().relay.set_secrets(secrets);
     }
+
+    /// What nobody may reach, from now on.
+    pub(crate) async fn deny(&self, networks: Vec<IpNet>) {
+        self.shared.deny(networks).await;
+    }
 }
 
 impl Drop for TurnServer {
@@ -160,6 +163,19 @@ impl Shared {
         running.abort_handle()
     }
 
+    /// Begins when it is known whom nobody may reach; who comes before waits in the sockets.
+    async fn serve(self: Arc<Self>) {
+        self.look_up_denied().await;
+        for index in 0..self.listeners.len() {
+            self.spawn(Arc::clone(&self).serve_clients(index));
+        }
+        for index in 0..self.stream_listeners.len() {
+            self.spawn(Arc::clone(&self).serve_streams(index));
+        }
+        self.spawn(Arc::clone(&self).follow_denied());
+        self.keep_time().await;
+    }
+
     async fn keep_time(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -169,7 +185,7 @@ impl Shared {
                 .then(|| ports::own_addresses(&self.addresses, &self.external_ips));
             let mut state = self.state.lock();
             if let Some(own) = own {
-                state.relay.set_own_addresses(own);
+                state.relay.change_peers(|peers| peers.set_own(own));
             }
             state.relay.handle_timeout(Now::from_clocks().instant);
             state.close_ended();
@@ -197,104 +213,5 @@ impl Shared {
             let deal = |now, batch: &mut Batch| self.take_from_peers(now, relay, batch);
             rest(read_batch(&socket, is_ipv6, deal)).await;
         }
-    }
-
-    /// Decides about all of it, and then sends.
-    fn from_clients(self: &Arc<Self>, now: Now, listener: u16, batch: &mut Batch) {
-        let mut state = self.state.lock();
-        for index in 0..batch.len() {
-            let (client, datagram) = batch.datagram(index);
-            let flow = Flow {
-                listener,
-                client,
-                is_stream: usize::from(listener) >= self.listeners.len(),
-            };
-            self.from_client(&mut state, now, flow, batch, datagram);
-        }
-        drop(state);
-        self.send_out(batch);
-    }
-
-    fn from_client(
-        self: &Arc<Self>,
-        state: &mut State,
-        now: Now,
-        flow: Flow,
-        batch: &mut Batch,
-        datagram: Range<usize>,
-    ) {
-        let State { relay, reply, .. } = state;
-        match relay.client_datagram(now, flow, &mut batch.buffer, datagram, reply) {
-            Reaction::Nothing => {}
-            Reaction::Reply => {
-                state.close_ended();
-                batch.outbox.reply(flow, &state.reply);
-            }
-            Reaction::ToPeer {
-                relay,
-                peer,
-                payload,
-            } => {
-                let way = Way::Peer(relay, peer);
-                batch.outbox.pass_on(way, state.socket(relay), payload);
-            }
-            Reaction::ToClient { flow, datagram } => {
-                batch.outbox.pass_on(Way::Client(flow), None, datagram);
-            }
-            Reaction::Open(request) => {
-                self.open(state, now, *request);
-                batch.outbox.reply(flow, &state.reply);
-            }
-        }
-    }
-
-    fn take_from_peers(&self, now: Now, relay: RelayId, batch: &mut Batch) {
-        let mut state = self.state.lock();
-        for index in 0..batch.len() {
-            let (from, payload) = batch.datagram(index);
-            let buffer = &mut batch.buffer;
-            let passed = state
-                .relay
-                .peer_datagram(now.instant, relay, from, buffer, payload);
-            if let Some((flow, datagram)) = passed {
-                batch.outbox.pass_on(Way::Client(flow), None, datagram);
-            }
-        }
-        drop(state);
-        self.send_out(batch);
-    }
-
-    /// Makes the socket of a new relay. Under the lock, as this is rare and takes microseconds.
-    fn open(self: &Arc<Self>, state: &mut State, now: Now, request: OpenRequest) {
-        // It may have made way for this one.
-        state.close_ended();
-        let opened = match self.ports.open(&request) {
-            Ok(opened) => Some(opened),
-            Err(error) => {
-                debug!(%error, "no socket for a relay");
-                None
-            }
-        };
-        let (socket, relayed) = opened.unzip();
-        let id = state.relay.opened(now, request, relayed, &mut state.reply);
-        if let (Some(id), Some(socket)) = (id, socket) {
-            let socket = Arc::new(socket);
-            let reader = self.spawn(Arc::clone(self).serve_peers(id, Arc::clone(&socket)));
-            state.sockets.insert(id, RelaySocket { socket, reader });
-        }
-    }
-
-    fn send_out(&self, batch: &mut Batch) {
-        batch.send_out(|way, socket, datagrams| match way {
-            Way::Peer(_, peer) => {
-                if let Some(socket) = socket {
-                    send_all(socket, peer, datagrams);
-                }
-            }
-            Way::Client(flow) => match self.listeners.get(usize::from(flow.listener)) {
-                Some(listener) => send_all(listener, flow.client, datagrams),
-                None => self.streams.send(flow, datagrams),
-            },
-        });
     }
 }

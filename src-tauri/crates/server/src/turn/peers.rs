@@ -9,6 +9,8 @@ mod ranges;
 
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
+
 /// What may be reached besides the public internet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PeerPolicy {
@@ -25,13 +27,18 @@ pub struct PeerPolicy {
 pub struct PeerFilter {
     policy: PeerPolicy,
     own: Vec<IpAddr>,
+    denied: Vec<IpNet>,
 }
 
 impl PeerFilter {
     /// `own` are the addresses of this machine, inside and outside of a NAT.
     #[must_use]
     pub fn new(policy: PeerPolicy, own: Vec<IpAddr>) -> Self {
-        Self { policy, own }
+        Self {
+            policy,
+            own,
+            denied: Vec::new(),
+        }
     }
 
     /// The machine's addresses changed.
@@ -39,16 +46,24 @@ impl PeerFilter {
         self.own = own;
     }
 
+    /// What stays closed besides, whatever the policy says: public addresses of machines that serve
+    /// this one.
+    pub fn set_denied(&mut self, denied: Vec<IpNet>) {
+        self.denied = denied;
+    }
+
     /// Whether a client may reach this.
     #[must_use]
     pub fn admits(&self, peer: SocketAddr) -> bool {
-        if peer.port() == 0 || ranges::is_malformed(peer.ip()) {
+        let inside = ranges::inside_nat64(peer.ip());
+        let is_denied = self.is_denied(peer.ip()) || inside.is_some_and(|ip| self.is_denied(ip));
+        if peer.port() == 0 || ranges::is_malformed(peer.ip()) || is_denied {
             return false;
         }
         if self.policy.allow_same_host && self.is_same_host(peer.ip()) {
             return true;
         }
-        match ranges::inside_nat64(peer.ip()) {
+        match inside {
             // What a gateway makes of it must be public as well.
             Some(inside) => !self.is_own(inside) && ranges::purpose_of(inside).is_none(),
             None => !self.is_own(peer.ip()) && self.is_admitted_range(peer.ip()),
@@ -65,6 +80,10 @@ impl PeerFilter {
 
     fn is_own(&self, ip: IpAddr) -> bool {
         self.own.contains(&ip)
+    }
+
+    fn is_denied(&self, ip: IpAddr) -> bool {
+        self.denied.iter().any(|network| network.contains(&ip))
     }
 
     fn is_same_host(&self, ip: IpAddr) -> bool {

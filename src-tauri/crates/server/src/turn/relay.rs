@@ -16,10 +16,11 @@ mod allocate;
 mod auth;
 mod data;
 mod exchange;
+mod quota;
 mod requests;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -112,8 +113,8 @@ pub struct Relay {
     allocations: HashMap<RelayId, Allocation>,
     by_flow: HashMap<Flow, RelayId>,
     by_relayed: HashMap<SocketAddr, RelayId>,
-    /// Allocations of each uid and each address; no entry for none.
-    users: HashMap<Arc<str>, usize>,
+    /// Allocations of each uid, and how many each address has; no entry for none.
+    users: HashMap<Arc<str>, Vec<RelayId>>,
     addresses: AddressCounts,
     closed: Vec<RelayId>,
     next_id: u64,
@@ -230,9 +231,10 @@ impl Relay {
         self.config.secrets = secrets;
     }
 
-    /// The addresses of this machine from now on.
-    pub fn set_own_addresses(&mut self, own: Vec<IpAddr>) {
-        self.config.peers.set_own(own);
+    /// Whom clients may reach from now on. Channels and permissions that would lead elsewhere end.
+    pub fn change_peers(&mut self, change: impl FnOnce(&mut PeerFilter)) {
+        change(&mut self.config.peers);
+        self.revoke();
     }
 
     /// What it counted.
@@ -253,7 +255,9 @@ impl Relay {
     #[must_use]
     pub fn entries(&self) -> usize {
         let inside: usize = self.allocations.values().map(Allocation::entries).sum();
+        let of_users: usize = self.users.values().map(Vec::len).sum();
         inside
+            + of_users
             + self.allocations.len()
             + self.by_flow.len()
             + self.by_relayed.len()
@@ -276,9 +280,9 @@ impl Relay {
         self.by_relayed.remove(&allocation.relayed);
         self.addresses.remove(allocation.flow.client.ip().into());
         let uid = allocation.user.uid();
-        if let Some(count) = self.users.get_mut(uid) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(theirs) = self.users.get_mut(uid) {
+            theirs.retain(|other| *other != id);
+            if theirs.is_empty() {
                 self.users.remove(uid);
             }
         }

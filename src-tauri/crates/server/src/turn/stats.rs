@@ -17,7 +17,10 @@ pub struct TurnStats {
     pub bytes_from_peers: u64,
     /// Peers that must not be reached: answered 403, or a Send dropped.
     pub refused_peers: u64,
-    /// Answers 401 and 438; each call begins with one.
+    /// Answers that asked for a credential (401) or for a newer nonce (438): each relay begins with one,
+    /// and has another each hour.
+    pub challenges: u64,
+    /// Credentials that were wrong or had expired.
     pub refused_credentials: u64,
     /// Answers 486 and 508.
     pub refused_quota: u64,

@@ -49,7 +49,7 @@ const SPECIAL: [&str; 34] = [
     "ff02::1",
 ];
 
-fn probe_all_ways(rig: &mut Rig, guest: &mut Guest, target: SocketAddr) {
+pub(crate) fn probe_all_ways(rig: &mut Rig, guest: &mut Guest, target: SocketAddr) {
     let ask = vec![peer(target)];
     let code = rig.ask(guest, Method::CREATE_PERMISSION, &ask).code;
     assert_eq!(code, Some(403), "CreatePermission {target}");

@@ -153,6 +153,51 @@ fn the_servers_own_addresses_are_refused_public_private_or_disguised() {
 }
 
 #[test]
+fn denied_networks_are_refused_whatever_else_is_open() {
+    let policy = PeerPolicy {
+        allow_private: true,
+        allow_same_host: true,
+    };
+    let networks = [
+        "8.8.4.0/24",
+        "10.1.0.0/16",
+        "2606:4700::/32",
+        "127.0.0.2/32",
+    ];
+    let mut filter = PeerFilter::new(policy, Vec::new());
+    let admits = |filter: &PeerFilter, text: &str| {
+        let ip = text.parse().expect("an address");
+        filter.admits(SocketAddr::new(ip, 6_379))
+    };
+    let inside = [
+        "8.8.4.0",
+        "8.8.4.255",
+        "10.1.255.255",
+        "2606:4700:ffff::1",
+        "127.0.0.2",
+        "64:ff9b::8.8.4.4",
+    ];
+    for text in inside {
+        assert!(admits(&filter, text), "{text}");
+    }
+    let networks = networks.map(|text| text.parse().expect("a network"));
+    filter.set_denied(networks.to_vec());
+    for text in inside {
+        assert!(!admits(&filter, text), "{text}");
+    }
+    for text in [
+        "8.8.3.255",
+        "8.8.5.0",
+        "10.2.0.0",
+        "2606:4701::1",
+        "127.0.0.1",
+        "64:ff9b::8.8.5.5",
+    ] {
+        assert!(admits(&filter, text), "{text}");
+    }
+}
+
+#[test]
 fn port_zero_is_nobody() {
     let filter = PeerFilter::new(PUBLIC, Vec::new());
     assert!(!filter.admits("8.8.8.8:0".parse().expect("an address")));

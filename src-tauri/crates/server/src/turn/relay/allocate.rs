@@ -119,7 +119,8 @@ impl Relay {
         let id = RelayId(self.next_id);
         self.next_id += 1;
         let OpenRequest { flow, user, .. } = request;
-        *self.users.entry(user.uid().into()).or_insert(0) += 1;
+        let theirs = self.users.entry(user.uid().into());
+        theirs.or_default().push(id);
         self.addresses.add(flow.client.ip().into());
         self.by_flow.insert(flow, id);
         self.by_relayed.insert(relayed, id);
@@ -209,27 +210,6 @@ impl Relay {
         is_there
             .then_some(is_ipv6)
             .ok_or(error::FAMILY_NOT_SUPPORTED)
-    }
-
-    fn check_quota(&self, flow: Flow, user: &User) -> Result<(), u16> {
-        let quotas = &self.config.quotas;
-        let by_user = self.users.get(user.uid()).copied().unwrap_or(0);
-        let by_address = self.addresses.of(flow.client.ip().into());
-        if by_user >= quotas.allocations_per_user || by_address >= quotas.allocations_per_address {
-            return Err(error::QUOTA_REACHED);
-        }
-        if self.allocations.len() >= quotas.allocations {
-            return Err(error::INSUFFICIENT_CAPACITY);
-        }
-        Ok(())
-    }
-
-    pub(super) fn count_refusal(&mut self, code: u16) {
-        match code {
-            error::QUOTA_REACHED | error::INSUFFICIENT_CAPACITY => self.stats.refused_quota += 1,
-            error::FORBIDDEN => self.stats.refused_peers += 1,
-            _ => {}
-        }
     }
 }
 

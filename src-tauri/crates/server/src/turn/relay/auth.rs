@@ -26,7 +26,7 @@ impl Relay {
     pub(super) fn authenticate(&mut self, exchange: &mut Exchange<'_, '_>) -> Option<User> {
         let message = exchange.message;
         if !message.has_integrity() {
-            self.challenge(exchange, error::UNAUTHENTICATED);
+            self.ask_for_credential(exchange, error::UNAUTHENTICATED);
             return None;
         }
         let (Some(username), Some(realm), Some(nonce)) = (
@@ -41,11 +41,12 @@ impl Relay {
         };
         let now_s = self.nonce_clock(exchange);
         if !self.nonces.is_fresh(nonce, now_s, exchange.flow.client) {
-            self.challenge(exchange, error::STALE_NONCE);
+            self.ask_for_credential(exchange, error::STALE_NONCE);
             return None;
         }
         let user = self.find_user(exchange, username, realm);
         if user.is_none() {
+            self.stats.refused_credentials += 1;
             self.challenge(exchange, error::UNAUTHENTICATED);
         }
         user
@@ -70,9 +71,14 @@ impl Relay {
         })
     }
 
+    /// What happens to every client, and is no refusal.
+    fn ask_for_credential(&mut self, exchange: &mut Exchange<'_, '_>, code: u16) {
+        self.challenge(exchange, code);
+        self.stats.challenges += u64::from(!exchange.reply.is_empty());
+    }
+
     /// Asks for credentials (RFC 8489 section 9.2.4).
     fn challenge(&mut self, exchange: &mut Exchange<'_, '_>, code: u16) {
-        self.stats.refused_credentials += 1;
         let nonce = self
             .nonces
             .make(self.nonce_clock(exchange), exchange.flow.client);

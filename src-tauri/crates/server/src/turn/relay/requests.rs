@@ -48,12 +48,13 @@ impl Relay {
         let Some((user, id)) = self.owner(exchange) else {
             return;
         };
+        let now = exchange.now.instant;
         let granted = self.read_peers(exchange, id).and_then(|ips| {
-            let limit = self.config.quotas.permissions;
-            let now = exchange.now.instant;
+            self.check_permissions(now, &user, &ips)?;
             let allocation = self.allocations.get_mut(&id);
-            let is_granted = allocation.is_some_and(|found| found.grant(now, &ips, limit));
-            is_granted.then_some(()).ok_or(error::INSUFFICIENT_CAPACITY)
+            let allocation = allocation.ok_or(error::ALLOCATION_MISMATCH)?;
+            allocation.grant(now, &ips);
+            Ok(())
         });
         self.conclude(exchange, &user, granted);
     }
@@ -62,11 +63,16 @@ impl Relay {
         let Some((user, id)) = self.owner(exchange) else {
             return;
         };
-        let bound = self.bind_channel(exchange, id);
+        let bound = self.bind_channel(exchange, &user, id);
         self.conclude(exchange, &user, bound);
     }
 
-    fn bind_channel(&mut self, exchange: &Exchange<'_, '_>, id: RelayId) -> Result<(), u16> {
+    fn bind_channel(
+        &mut self,
+        exchange: &Exchange<'_, '_>,
+        user: &User,
+        id: RelayId,
+    ) -> Result<(), u16> {
         let message = exchange.message;
         let number = match message.attribute(attribute::CHANNEL_NUMBER) {
             Some([high, low, _, _]) => u16::from_be_bytes([*high, *low]),
@@ -80,8 +86,9 @@ impl Relay {
             return Err(error::BAD_REQUEST);
         }
         let is_inside = self.judge(id, peer)?;
-        let limit = self.config.quotas.permissions;
         let now = exchange.now.instant;
+        self.check_permissions(now, user, &[peer.ip()])?;
+        let limit = self.config.quotas.channels;
         let allocation = self
             .allocations
             .get_mut(&id)
