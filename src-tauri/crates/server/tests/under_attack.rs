@@ -27,7 +27,7 @@ const LOUD: usize = 20;
 const COMING: usize = 5;
 /// Before somebody who was refused tries again. Attackers that take all of this machine would measure it, and
 /// not the server.
-const BREATH: Duration = Duration::from_millis(50);
+const BREATH: Duration = Duration::from_millis(500);
 
 /// From nothing to an answer that has crossed the room: two connections, two joins, an offer and its answer.
 async fn set_up(target: &Target, room: &str) -> Duration {
