@@ -159,11 +159,14 @@ pub(super) mod tests {
         assert!(no_relay(&second).is_some());
     }
 
+    /// Attributes by type and value, and whether an answer with these is of use.
+    type Case<'a> = (&'a [(u16, &'a [u8])], bool);
+
     #[test]
     fn what_the_library_can_use_is_told_from_what_it_cannot() {
         let id = [7; 12];
         let long = [b'x'; MAX_TEXT_BYTES + 1];
-        let challenges: [(&[(u16, &[u8])], bool); 6] = [
+        let challenges: [Case<'_>; 6] = [
             (&[(REALM, b"r"), (NONCE, b"n")], true),
             (&[(9, &[0, 0, 4, 1]), (NONCE, b"n"), (REALM, b"")], true),
             (&[(REALM, b"r")], false),
@@ -179,7 +182,7 @@ pub(super) mod tests {
         }
         let v4: &[u8] = &[0, 1, 0, 0, 1, 2, 3, 4];
         let v6: &[u8] = &[[0, 2, 0, 0].as_slice(), &[0; 16]].concat();
-        let grants: [(&[(u16, &[u8])], bool); 6] = [
+        let grants: [Case<'_>; 6] = [
             (&[(XOR_RELAYED_ADDRESS, v4), (LIFETIME, &[0; 4])], true),
             (&[(LIFETIME, &[0; 4]), (XOR_RELAYED_ADDRESS, v6)], true),
             (&[(XOR_RELAYED_ADDRESS, v4)], false),

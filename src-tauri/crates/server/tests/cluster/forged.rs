@@ -40,7 +40,7 @@ fn forgery(n: usize, said: &Said, nodes: &[String]) -> (Said, bool) {
     let channel = said.channel.clone();
     let genuine = &said.datagram;
     let elsewhere = nodes.iter().map(|node| channel_of(node));
-    let elsewhere = elsewhere.filter(|other| *other != channel);
+    let mut elsewhere = elsewhere.filter(|other| *other != channel);
     let (channel, datagram, is_unsealed) = match n % 7 {
         0 => {
             let datagram = sealed(OTHER_KEY, &channel, &closing(said));
@@ -59,7 +59,7 @@ fn forgery(n: usize, said: &Said, nodes: &[String]) -> (Said, bool) {
             (channel, changed, true)
         }
         5 => {
-            let elsewhere = elsewhere.last().expect("another node");
+            let elsewhere = elsewhere.next_back().expect("another node");
             (elsewhere, genuine.clone(), true)
         }
         // Said before, and heard before.
