@@ -39,8 +39,8 @@ enum BrowserJoins {
 fn call(program: Program, codec: &str, order: BrowserJoins) -> (Value, Value) {
     let _turn = turn::take().expect("a turn");
     let folder = tempfile::tempdir().expect("a folder");
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop");
-    let pages = PageServer::serve(&pages).expect("pages");
+    // Tests run in the folder of their crate.
+    let pages = PageServer::serve(Path::new("interop")).expect("pages");
     let server = TestServer::start().expect("a server");
     let preference = match order {
         BrowserJoins::First => format!("&codec={codec}"),

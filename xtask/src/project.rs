@@ -9,10 +9,12 @@ use std::{
     process::Command,
 };
 
-/// The folder that holds the workspace's Cargo.toml.
+/// The folder that holds the workspace's Cargo.toml: of the checkout that runs us, which need not be the one
+/// that compiled us when both share a target folder.
 pub(crate) fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).to_owned()
+    let own = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    own.parent().unwrap_or(&own).to_owned()
 }
 
 /// The page's sources.

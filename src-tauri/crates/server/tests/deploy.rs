@@ -2,13 +2,14 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use duet_testkit::skip;
 
+/// Tests run in the folder of their crate.
 fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs")
+    PathBuf::from("../../../docs")
 }
 
 fn read(name: &str) -> String {

@@ -1,12 +1,12 @@
 //! Settings from flags, variables and a file: one schema, one order, and words for every mistake.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// The example that operators start from.
+/// The example that operators start from. Tests run in the folder of their crate.
 fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/duet-server.toml")
+    PathBuf::from("../../../docs/duet-server.toml")
 }
 
 fn run(variables: &[(&str, &str)], flags: &[&str]) -> Output {

@@ -28,13 +28,14 @@ const FIRST_NUMBER: u32 = 20;
 const LAST_NUMBER: u32 = 63;
 /// `state=` is the second line, padded to one width, so that it changes in place and at once.
 const STATE_OFFSET: u64 = MAGIC.len() as u64;
-const SOURCES: [&str; 6] = [
-    "fakecam.h",
-    "camera.c",
-    "clip.c",
-    "config.c",
-    "interpose.c",
-    "ioctls.c",
+/// Taken along, so that a target folder that serves another checkout too finds nothing of that one.
+const SOURCES: [(&str, &str); 6] = [
+    ("fakecam.h", include_str!("fakecam/fakecam.h")),
+    ("camera.c", include_str!("fakecam/camera.c")),
+    ("clip.c", include_str!("fakecam/clip.c")),
+    ("config.c", include_str!("fakecam/config.c")),
+    ("interpose.c", include_str!("fakecam/interpose.c")),
+    ("ioctls.c", include_str!("fakecam/ioctls.c")),
 ];
 
 /// How a camera behaves.
@@ -164,26 +165,24 @@ pub fn unavailable(test: &str) -> bool {
 
 /// The preloaded library, compiled at the first use of these sources.
 fn library() -> Result<PathBuf> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fakecam");
     let mut hasher = DefaultHasher::new();
-    for name in SOURCES {
-        fs::read(sources.join(name))?.hash(&mut hasher);
-    }
+    SOURCES.hash(&mut hasher);
     let folder = target_dir::kept("fakecam")?;
     let library = folder.join(format!("libfakecam-{:016x}.so", hasher.finish()));
     if library.is_file() {
         return Ok(library);
     }
-    // Made under another name and moved: two tests may be here at once.
-    let draft = folder.join(format!(
-        "draft-{}-{:?}.so",
-        std::process::id(),
-        std::thread::current().id()
-    ));
+    // Made elsewhere and moved: two tests may be here at once.
+    let drafts = tempfile::tempdir_in(&folder)?;
+    for (name, text) in SOURCES {
+        fs::write(drafts.path().join(name), text)?;
+    }
+    let draft = drafts.path().join("libfakecam.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC"]);
     compiler.args(["-fvisibility=hidden", "-pthread"]);
-    compiler.args(SOURCES.iter().skip(1).map(|name| sources.join(name)));
+    let units = SOURCES.iter().filter(|(name, _)| name.ends_with(".c"));
+    compiler.args(units.map(|(name, _)| drafts.path().join(name)));
     let output = compiler
         .args(["-ldl", "-o"])
         .arg(&draft)

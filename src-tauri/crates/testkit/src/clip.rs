@@ -21,10 +21,13 @@ pub fn moving_pattern(width: u32, height: u32, fps: u32, seconds: u32) -> Result
     })
 }
 
+/// Taken along, so that a target folder that serves another checkout too finds nothing of that one.
+const FILM: &[u8] = include_bytes!("../fixtures/bigbuckbunny.mp4");
+
 /// Five seconds of a film (Big Buck Bunny, see `fixtures/README.md`) at 30 frames per second, as
 /// y4m: content that codecs meet in earnest.
 pub fn film(width: u32, height: u32) -> Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/bigbuckbunny.mp4");
+    let source = made_once("film.mp4", |draft| Ok(fs::write(draft, FILM)?))?;
     let source = source.to_string_lossy().into_owned();
     made_once(&format!("film-{width}x{height}.y4m"), |draft| {
         let filter = format!("scale={width}:{height},fps=30");

@@ -1,7 +1,6 @@
 //! The example for several servers behind nginx, started as it is but for its ports.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use duet_protocol::{ClientMessage, ServerMessage};
 use duet_server::{Server, ServerConfig, TrustedProxies};
@@ -13,8 +12,7 @@ use crate::client::{Client, eventually, forward, join};
 use crate::proxy::nginx;
 
 fn example(nodes: &[Server], front: SocketAddr) -> String {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/deploy/cluster/nginx.conf");
+    let path = "../../../docs/deploy/cluster/nginx.conf";
     let mut example = std::fs::read_to_string(path).expect("the example");
     let address = |node: usize| nodes[node].local_addrs()[0].to_string();
     for (written, ours) in [

@@ -85,7 +85,7 @@ impl Rig {
 
 /// The example with our ports and files.
 fn config(server: &Server, front: SocketAddr, folder: &Path) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/deploy/nginx.conf");
+    let path = "../../../docs/deploy/nginx.conf";
     let mut example = std::fs::read_to_string(path).expect("the example");
     let backend = server.local_addrs()[0].to_string();
     for (written, ours) in [
