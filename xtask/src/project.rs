@@ -3,11 +3,7 @@
 use crate::shell;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, path::PathBuf, process::Command};
 
 /// The folder that holds the workspace's Cargo.toml: of the checkout that runs us, which need not be the one
 /// that compiled us when both share a target folder.
