@@ -104,7 +104,7 @@ mod linux {
     fn attempt(load: &mut Load, rate: f64) -> Result<Option<Outcome>> {
         for _ in 0..2 {
             let outcome = load.run(rate, STEP)?;
-            eprintln!("result {}", outcome.json());
+            eprintln!("step {}", outcome.json());
             if outcome.loss() <= LOSS {
                 return Ok(Some(outcome));
             }
