@@ -112,6 +112,7 @@ impl Tunnels {
         state.routes.clear();
         for route in routes {
             let id = state.next_id;
+            // Far more than one call can use.
             state.next_id = id.wrapping_add(1);
             state.routes.insert(id, Arc::new(route));
             ids.push(id);
@@ -226,6 +227,7 @@ impl Tunnels {
         known.unwrap_or(RelayTransport::Udp)
     }
 
+    /// Whether the two are connected.
     pub(crate) fn connected(&self, is_connected: bool) {
         self.state.lock().order.connected(is_connected);
         self.changes.send_replace(());
