@@ -1,6 +1,7 @@
 //! A small notification daemon on the session bus of a desk: what the system's would be told, and the
 //! answers that a person would click there.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ use zbus::object_server::SignalEmitter;
 
 const PATH: &str = "/org/freedesktop/Notifications";
 
+/// Nobody clicks faster than an application that was just told the number of its notification can ask
+/// for the clicks; a test does.
+const LISTENS: Duration = Duration::from_secs(20);
+
 /// What was shown.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
@@ -24,6 +29,8 @@ pub struct Shown {
     pub actions: Vec<String>,
     /// Taken back by the application.
     pub closed: bool,
+    /// Whose it is: the unique name of a connection on the bus.
+    owner: String,
 }
 
 /// The daemon; it leaves the bus when dropped.
@@ -87,11 +94,17 @@ impl NotificationDaemon {
         self.shown.lock().map_or(0, |shown| shown.len())
     }
 
-    /// Clicks an action of a notification.
+    /// Clicks an action of a notification, once its owner listens for clicks.
     ///
     /// # Errors
-    /// When the bus is gone.
+    /// When the bus is gone, or nobody listens.
     pub fn click(&self, number: usize, action: &str) -> Result<()> {
+        let owner = self
+            .until(number, LISTENS, |shown| !shown.owner.is_empty())?
+            .owner;
+        eventually("the owner listens for clicks", LISTENS, || {
+            self.listens(&owner).unwrap_or(false)
+        })?;
         let id = u32::try_from(number + 1)?;
         let name = "org.freedesktop.Notifications";
         let body = (id, action);
@@ -99,6 +112,23 @@ impl NotificationDaemon {
             .connection
             .emit_signal(None::<&str>, PATH, name, "ActionInvoked", &body);
         Ok(self.runtime.block_on(signal)?)
+    }
+
+    /// Whether the bus has a match rule of this connection for clicks.
+    fn listens(&self, owner: &str) -> Result<bool> {
+        let bus = "org.freedesktop.DBus";
+        let stats = "org.freedesktop.DBus.Debug.Stats";
+        let asked = self.connection.call_method(
+            Some(bus),
+            "/org/freedesktop/DBus",
+            Some(stats),
+            "GetAllMatchRules",
+            &(),
+        );
+        let reply = self.runtime.block_on(asked)?;
+        let rules: HashMap<String, Vec<String>> = reply.body().deserialize()?;
+        let own = rules.get(owner);
+        Ok(own.is_some_and(|own| own.iter().any(|rule| rule.contains("ActionInvoked"))))
     }
 }
 
@@ -111,13 +141,14 @@ impl Daemon {
     #[expect(clippy::too_many_arguments, reason = "the specification's")]
     fn notify(
         &self,
+        #[zbus(header)] header: zbus::message::Header<'_>,
         _app_name: &str,
         _replaces_id: u32,
         _app_icon: &str,
         summary: String,
         body: String,
         actions: Vec<String>,
-        _hints: std::collections::HashMap<String, OwnedVariant>,
+        _hints: HashMap<String, OwnedVariant>,
         _expire_timeout: i32,
     ) -> u32 {
         let Ok(mut shown) = self.shown.lock() else {
@@ -128,6 +159,7 @@ impl Daemon {
             body,
             actions,
             closed: false,
+            owner: header.sender().map(ToString::to_string).unwrap_or_default(),
         });
         u32::try_from(shown.len()).unwrap_or(0)
     }
