@@ -33,6 +33,14 @@ export function t(key: Key, params: Params = {}): string {
   return fill(words[active][key], params);
 }
 
+/** One sentence after the other, as the language does it: Chinese leaves no blank after its full stop. What is not there is left out. */
+export function sentences(...parts: readonly (string | false | null)[]): string {
+  return parts.filter((part) => part !== false && part !== null && part !== '').join(gap());
+}
+
+/** What stands between two sentences. */
+export const gap = (): string => (active === 'zh-CN' ? '' : ' ');
+
 export function tn(key: PluralKey, count: number, params: Params = {}): string {
   return fill(words[active][`${key}.${pluralForm(active, count)}` as Key], { count, ...params });
 }

@@ -1,6 +1,6 @@
 /** The words of a notice: cause, then what Duet did. Pure. */
-import type { Notice, NoticeData } from './generated/view';
-import { t } from './i18n.svelte';
+import type { CallMedia, Notice, NoticeData, Recent } from './generated/view';
+import { sentences, t } from './i18n.svelte';
 import type { IconName } from './lib/icons';
 
 export interface NoticeText {
@@ -15,7 +15,7 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
       const using =
         data.fallbackName === null ? t(`notice.deviceLostNone.${data.device}`) : t('notice.deviceLostUsing', { fallback: data.fallbackName });
       const still = data.device === 'microphone' && muted && data.fallbackName !== null ? t('notice.stillMuted') : '';
-      return { icon: icons[data.device], title: t('notice.deviceLost', { name: data.name }), text: [using, still].filter(Boolean).join(' ') };
+      return { icon: icons[data.device], title: t('notice.deviceLost', { name: data.name }), text: sentences(using, still) };
     }
     case 'deviceBack':
       return { icon: icons[data.device], title: t('notice.deviceBack', { name: data.name }), text: t('notice.deviceBackText') };
@@ -45,6 +45,11 @@ export function noticeText(data: NoticeData, muted: boolean): NoticeText {
     case 'peerJoined':
       return { icon: 'user', title: t('notice.peerJoined', { name: data.name ?? t('common.someone') }), text: '' };
   }
+}
+
+/** As they called: the newest missed call of this name knows it. */
+export function callBackMedia(recents: readonly Recent[], name: string): CallMedia {
+  return recents.find(({ kind, peerName }) => kind === 'missed' && peerName === name)?.media ?? 'video';
 }
 
 const icons = { camera: 'cam', microphone: 'mic', speaker: 'speaker', ringer: 'bell' } as const satisfies Record<string, IconName>;
