@@ -1,11 +1,19 @@
-/** The window's title: who, whether they hear me, and whether they see my screen. */
+/** The window's title: what was not looked at yet, who, whether they hear me, and whether they see my screen. */
 import type { View } from './generated/view';
 import { t } from './i18n.svelte';
 import { screenOf } from './screen';
 
 export function windowTitle(view: View): string {
-  const title = callTitle(view);
-  return view.share === null ? title : t('title.sharing', { title });
+  const call = callTitle(view);
+  const title = view.share === null ? call : t('title.sharing', { title: call });
+  const count = unseen(view);
+  return count === 0 ? title : t('title.unseen', { count, title });
+}
+
+/** Missed calls whose notice still waits, and texts that were not read. Whoever wrote is among the people, also during a call. */
+function unseen({ notices, people, callUnread }: View): number {
+  const missed = notices.filter(({ data }) => data.code === 'missedCall').length;
+  return missed + Math.max(callUnread, people.list.reduce((sum, { unread }) => sum + unread, 0));
 }
 
 function callTitle(view: View): string {

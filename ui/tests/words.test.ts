@@ -4,11 +4,14 @@ import { base, fixtures } from '../dev/fixtures';
 import { announcements } from '../src/announce';
 import { deviceKindView, deviceRowText } from '../src/devices';
 import type { DeviceKindView, Notice, View } from '../src/generated/view';
-import { noticeText, shownNotices } from '../src/notices';
+import { sentences, setLocale } from '../src/i18n.svelte';
+import { callBackMedia, noticeText, shownNotices } from '../src/notices';
 import { screenOf } from '../src/screen';
+import { noAnswer, noneText, offText, onlineHint, refusedText, serverName, serverTitle } from '../src/serverWords';
 import { windowTitle } from '../src/title';
 
 const fixture = (name: string): View => fixtures[name]!.view;
+const allRead = (name: string): View => ({ ...fixture(name), people: { presence: { kind: 'online' }, list: [] } });
 
 test('every state of a call has its screen', () => {
   const screens = ['home', 'lobby', 'joining', 'waiting', 'negotiating', 'call', 'reconnecting', 'peer-left', 'room-full', 'failed-trust', 'ended'].map((name) => screenOf(fixture(name)));
@@ -16,10 +19,46 @@ test('every state of a call has its screen', () => {
 });
 
 test('the title says who, and that nobody hears me', () => {
-  expect(windowTitle(fixture('call'))).toBe('Jonas Weber · Duet');
-  expect(windowTitle(fixture('call-muted'))).toBe('Muted · Jonas Weber · Duet');
-  expect(windowTitle(fixture('home'))).toBe('Duet');
+  expect(windowTitle(allRead('call'))).toBe('Jonas Weber · Duet');
+  expect(windowTitle(allRead('call-muted'))).toBe('Muted · Jonas Weber · Duet');
+  expect(windowTitle(fixture('home-alone'))).toBe('Duet');
   expect(windowTitle(fixture('waiting'))).toContain('amber-river-falcon');
+});
+
+test('the title counts what nobody has looked at', () => {
+  const missed = fixture('home-missed');
+  expect(windowTitle(missed)).toBe('(3) Duet');
+  expect(windowTitle({ ...missed, notices: [] })).toBe('(2) Duet');
+  expect(windowTitle({ ...fixture('home-alone'), notices: missed.notices })).toBe('(1) Duet');
+  // Who is in the call and wrote is among the people too: counted once.
+  const call = { ...fixture('call'), callUnread: 2 };
+  expect(windowTitle(call)).toBe('(2) Jonas Weber · Duet');
+  expect(windowTitle({ ...allRead('call'), callUnread: 2 })).toBe('(2) Jonas Weber · Duet');
+});
+
+test('a missed call is called back as they called', () => {
+  expect(callBackMedia(base.recents, 'Priya Raman')).toBe('audio');
+  expect(callBackMedia(base.recents, 'Ada Okafor')).toBe('video');
+});
+
+test('nobody reads an address of this computer where a name belongs', () => {
+  const remote = fixture('home-remote').server;
+  const other = { ...remote, host: '127.0.0.1:7440' };
+  for (const words of [offText, onlineHint, noneText, noAnswer, serverName, serverTitle]) {
+    expect(words(base.server)).not.toMatch(/127\.0|7440|This computer\b(?!’s)/);
+    expect(words(remote)).toContain('duet.example.org');
+    expect(words(other)).toContain('127.0.0.1:7440, on this computer');
+  }
+  expect(offText(base.server)).toContain('this network once you let them join');
+  expect(refusedText('refused', base.server, 'Ann')).not.toContain('Ask');
+  expect(refusedText('nameTaken', base.server, 'Ann')).toContain('Ann');
+});
+
+test('sentences follow each other as the language has it', () => {
+  expect(sentences('One.', false, 'Two.')).toBe('One. Two.');
+  setLocale('zh-CN', []);
+  expect(sentences('一。', null, '二。')).toBe('一。二。');
+  setLocale('en', []);
 });
 
 test('readers hear join, leave, mute and reconnect, and nothing for a timer', () => {
