@@ -22,14 +22,15 @@ function answer({ screens: found, screenName: name }: Fixture): ScreensAnswer {
   return { kind: 'screens', screens: all, showsDuet: true };
 }
 
-export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; push: (view: View) => void; setScreens: (fixture: Fixture) => void } {
+export function fixtureBackend(frameUrl: string): { backend: Backend; calls: string[]; refused: Set<string>; push: (view: View) => void; setScreens: (fixture: Fixture) => void } {
   let found: ScreensAnswer;
   const calls: string[] = [];
+  const refused = new Set<string>();
   let view: View | undefined;
   let listener: ((view: View) => void) | undefined;
   const note = (name: string) => (...args: unknown[]): Promise<void> => {
     calls.push(`${name}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`);
-    return Promise.resolve();
+    return refused.has(name) ? Promise.reject(new Error(`${name} is refused`)) : Promise.resolve();
   };
   const backend: Backend = {
     onView: (call) => {
@@ -48,7 +49,10 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
     cancel: note('cancel'), leave: note('leave'), retry: note('retry'), rejoin: note('rejoin'), dismiss: note('dismiss'),
     setServerToken: note('setServerToken'), trustCertificate: note('trustCertificate'), setMicrophone: note('setMicrophone'), setCamera: note('setCamera'),
     share: note('share'), openCast: note('openCast'), joinCast: note('joinCast'),
-    listScreens: () => Promise.resolve(found),
+    listScreens: async () => {
+      await note('listScreens')();
+      return found;
+    },
     selectDevice: note('selectDevice'), retryDevice: note('retryDevice'), testSpeaker: note('testSpeaker'), setPreview: note('setPreview'),
     openToNetwork: note('openToNetwork'), closeToNetwork: note('closeToNetwork'), updateSettings: note('updateSettings'),
     clearRecents: note('clearRecents'), dismissNotice: note('dismissNotice'), actOnNotice: note('actOnNotice'),
@@ -60,6 +64,7 @@ export function fixtureBackend(frameUrl: string): { backend: Backend; calls: str
   return {
     backend,
     calls,
+    refused,
     setScreens: (fixture) => (found = answer(fixture)),
     push: (next) => {
       view = next;

@@ -1,5 +1,5 @@
 /** One view for every state that a person can see. Also read by the unit tests: the compiler keeps them true to the types. */
-import type { CallView, ChatView, IncomingView, IncomingWindowView, PersonView, ScreenProblem, SharingWindowView, View } from '../src/generated/view';
+import type { CallView, ChatView, Failure, IncomingView, IncomingWindowView, LoginProblem, PersonView, ScreenProblem, SharingWindowView, View } from '../src/generated/view';
 import type { SettingsPage } from '../src/state/app.svelte';
 import type { Goal } from '../src/state/share.svelte';
 
@@ -74,6 +74,13 @@ export const base: View = {
 const with_ = (patch: Partial<View>): Fixture => ({ view: { ...base, ...patch } });
 const connected: Extract<CallView, { kind: 'connected' }> = { kind: 'connected', roomId, peer, sinceMs: now - 1_458_000, path: 'direct', quality: 'good' };
 const remoteServer = { url: 'wss://duet.example.org/ws', host: 'duet.example.org', embedded: false, hasToken: false, network: { kind: 'notEmbedded' } } as const;
+const remote: View['server'] = { ...remoteServer, reach: { kind: 'reachable', roundTripMs: 24 } };
+const openServer: View['server'] = { ...base.server, network: { kind: 'open', address: '192.168.178.42:7440' } };
+const failed = (failure: Failure, more: Partial<View> = {}): Fixture => with_({ call: { kind: 'failed', roomId, failure }, ...more });
+const displayCode: Pick<View, 'call' | 'cast'> = {
+  call: { kind: 'waitingForPeer', roomId: '', inviteUrl: '' },
+  cast: { role: 'display', code: { code: '7KQ4-M2XD', expiresMs: now + 77_000, lifetimeMs: 120_000 } },
+};
 const lobby = { roomId, serverHost: null };
 const fingerprint = '7A:1F:44:9C:02:E8:5D:B3:66:10:F7:8E:9B:21:CC:35:D4:08:6A:EF:13:57:BE:90:2D:74:A1:4B:C6:58:0F:E2';
 const statistics: View['statistics'] = {
@@ -103,7 +110,7 @@ const ringWindow = (call: IncomingView | null): Fixture => ({
 });
 const wrote = [person('3', 'Jonas Weber', { state: 'offline', unread: 1 }), person('12', '', { state: 'offline' }), person('9', '陈雨', { state: 'offline' })];
 const offline = { ...base.settings, online: false };
-const refused = (problem: 'nameTaken' | 'nameInvalid' | 'noName' | 'lobbyFull' | 'notAllowed' | 'refused'): Fixture => with_({ people: { presence: { kind: 'refused', problem }, list: [] } });
+const refused = (problem: LoginProblem, server = base.server): Fixture => with_({ server, people: { presence: { kind: 'refused', problem }, list: [] } });
 const unanswered = (reason: Extract<CallView, { kind: 'unanswered' }>['reason']): Fixture => with_({ call: { kind: 'unanswered', name: 'Ada Okafor', uid: '1', media: 'video', reason } });
 
 export const fixtures: Record<string, Fixture> = {
@@ -113,7 +120,7 @@ export const fixtures: Record<string, Fixture> = {
   'home-connecting': with_({ people: { presence: { kind: 'connecting' }, list: [] } }),
   'home-alone': with_({ people: { presence: { kind: 'online' }, list: [] }, settings: { ...base.settings, doNotDisturb: true } }),
   'home-remote': with_({ server: { ...remoteServer, reach: { kind: 'reachable', roundTripMs: 24 } } }),
-  'home-name-taken': refused('nameTaken'), 'home-name-invalid': refused('nameInvalid'), 'home-name-missing': refused('noName'), 'home-lobby-full': refused('lobbyFull'), 'home-refused': refused('refused'), 'home-not-allowed': refused('notAllowed'),
+  'home-name-taken': refused('nameTaken'), 'home-name-invalid': refused('nameInvalid'), 'home-name-missing': refused('noName'), 'home-lobby-full': refused('lobbyFull'), 'home-refused': refused('refused'), 'home-refused-remote': refused('refused', remote), 'home-not-allowed': refused('notAllowed', remote),
   'home-wrote': with_({ people: { presence: { kind: 'online' }, list: [...people.slice(0, 3), ...wrote.slice(1)] } }),
   'home-wrote-offline': with_({ people: { presence: { kind: 'connecting' }, list: wrote }, server: { ...remoteServer, reach: { kind: 'unreachable', retryAtMs: now + 3_600_000 } } }),
   'home-wrote-off': with_({ settings: offline, people: { presence: { kind: 'off' }, list: wrote } }),
@@ -123,10 +130,10 @@ export const fixtures: Record<string, Fixture> = {
   'home-incoming': with_({ incoming: { ...incoming, banner: true } }),
   calling: with_({ call: { kind: 'calling', name: 'Ada Okafor', media: 'video', ringingSinceMs: now - 8000 } }),
   'calling-audio': with_({ call: { kind: 'calling', name: 'Ada Okafor', media: 'audio', ringingSinceMs: null } }),
-  declined: unanswered('declined'), busy: unanswered('busy'), 'no-answer': unanswered('noAnswer'), unavailable: unanswered('unavailable'), 'not-online': unanswered('notOnline'), 'we-are-offline': unanswered('weAreOffline'), 'server-lost': unanswered('serverLost'),
+  declined: unanswered('declined'), busy: unanswered('busy'), 'no-answer': unanswered('noAnswer'), unavailable: unanswered('unavailable'), 'not-online': unanswered('notOnline'), 'we-are-offline': { view: { ...unanswered('weAreOffline').view, settings: offline, people: { presence: { kind: 'off' }, list: [] } } }, 'server-lost': unanswered('serverLost'),
   'incoming-window': ringWindow(incoming), 'incoming-window-audio': ringWindow({ ...incoming, name: 'Wolfgang Amadeus Theophilus von Hohenstaufen-Sigmaringen', media: 'audio' }), 'incoming-window-over': ringWindow(null),
 
-  'home-network': with_({ server: { ...base.server, network: { kind: 'open', address: '192.168.178.42:7440' } } }),
+  'home-network': with_({ server: openServer }),
   'home-offline': with_({ people: { presence: { kind: 'connecting' }, list: [] }, server: { ...remoteServer, reach: { kind: 'unreachable', retryAtMs: now + 3_600_000 } } }),
   'home-untrusted': with_({ server: { ...remoteServer, reach: { kind: 'untrusted', sha256Fingerprint: fingerprint } } }),
   'confirm-server': with_({ confirmServer: { roomId, url: 'wss://other.example.net/ws', host: 'other.example.net' } }),
@@ -154,12 +161,13 @@ export const fixtures: Record<string, Fixture> = {
   'share-picked': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'picked' },
   'share-cancelled': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'cancelled' },
   'share-wayland': { ...with_({ call: connected }), picker: { kind: 'call' }, screens: 'wayland' },
+  'share-forbidden': { ...with_({ call: connected }), picker: { kind: 'display', code: '7KQ4-M2XD' }, screens: 'forbidden' },
   'cast-entry': { ...with_({}), entry: true },
+  'cast-entry-remote': { ...with_({ server: remote }), entry: true },
   'display-connecting': with_({ call: { kind: 'joining', roomId: '' }, cast: { role: 'display', code: null } }),
-  'display-code': with_({
-    call: { kind: 'waitingForPeer', roomId: '', inviteUrl: '' },
-    cast: { role: 'display', code: { code: '7KQ4-M2XD', expiresMs: now + 77_000, lifetimeMs: 120_000 } },
-  }),
+  'display-code': with_(displayCode),
+  'display-code-open': with_({ server: openServer, ...displayCode }),
+  'display-code-remote': with_({ server: remote, ...displayCode }),
   'display-shows': with_({ call: { ...connected, peer: { name: 'Mira Lindqvist', audio: 'none', video: 'screen', tile: false } }, cast: { role: 'display', code: null } }),
   presenting: with_({ call: { ...connected, peer: { name: 'Meeting room', audio: 'none', video: 'off', tile: false } }, cast: { role: 'presenter' }, share }),
   'failed-cast': with_({ call: { kind: 'failed', roomId: '', failure: { code: 'refused', serverCode: 'cast-refused', host: '127.0.0.1:7440' } }, cast: { role: 'presenter' } }),
@@ -180,11 +188,17 @@ export const fixtures: Record<string, Fixture> = {
   'room-full': with_({ call: { kind: 'full', roomId } }),
   'failed-server': with_({ call: { kind: 'failed', roomId, failure: { code: 'serverUnreachable', host: 'duet.example.org' } } }),
   'failed-not-allowed': with_({ call: { kind: 'failed', roomId, failure: { code: 'refused', serverCode: 'not-allowed', host: 'duet.example.org' } }, server: { ...remoteServer, reach: { kind: 'reachable', roundTripMs: 24 } } }),
+  'failed-no-relay': failed({ code: 'noRelay' }),
+  'failed-certificate': failed({ code: 'wrongCertificate' }, { server: remote }),
+  'failed-elsewhere': failed({ code: 'refused', serverCode: 'not-allowed', host: 'other.example.net' }),
+  'failed-busy': failed({ code: 'refused', serverCode: 'server-draining', host: 'duet.example.org' }, { server: remote }),
   'failed-trust': with_({ call: { kind: 'failed', roomId, failure: { code: 'untrustedCertificate', host: 'duet.example.org', sha256Fingerprint: fingerprint } } }),
   ended: with_({ call: { kind: 'left', roomId, peerName: 'Jonas Weber', durationMs: 1_458_000, endedBy: 'us', byName: false } }),
   'ended-by-peer': with_({ call: { kind: 'left', roomId: '', peerName: 'Ada Okafor', durationMs: 61_000, endedBy: 'peer', byName: true } }),
   'settings-devices': { ...with_({}), settings: 'devices' },
   'settings-network': { ...with_({ settings: { ...base.settings, iceServers: [{ url: 'turns:relay.example.net:443', username: 'mira', credential: 'x' }] } }), settings: 'network' },
+  'settings-no-relay': { ...with_({ settings: { ...base.settings, icePolicy: 'relay' } }), settings: 'network' },
+  'settings-untrusted': { ...with_({ server: { ...remoteServer, reach: { kind: 'untrusted', sha256Fingerprint: fingerprint } } }), settings: 'network' },
   'settings-token': { ...with_({ server: { ...remoteServer, hasToken: true, reach: { kind: 'reachable', roundTripMs: 24 } } }), settings: 'network' },
   'settings-appearance': { ...with_({}), settings: 'appearance' },
   'settings-shortcuts': { ...with_({}), settings: 'shortcuts' },

@@ -7,6 +7,7 @@ import { setBackend } from '../src/backend';
 import type { PeerView, View } from '../src/generated/view';
 import type { IncomingBackend } from '../src/incoming';
 import { app } from '../src/state/app.svelte';
+import { drafts } from '../src/state/drafts.svelte';
 import '../src/styles/all.css';
 import { fixtureBackend } from './backend';
 import { picker } from '../src/state/share.svelte';
@@ -23,7 +24,7 @@ interface Options {
 
 const target = document.getElementById('app')!;
 const frameUrl = new URLSearchParams(location.search).get('frames') ?? '';
-const { backend, calls, push, setScreens } = fixtureBackend(frameUrl);
+const { backend, calls, refused, push, setScreens } = fixtureBackend(frameUrl);
 setBackend(backend);
 const ringBackend: IncomingBackend = {
   incomingReady: () => Promise.reject(new Error('given by the fixture')),
@@ -50,6 +51,8 @@ const showWith = (screen: string, text: string, options: Options): Promise<void>
 async function showFixture(fixture: Fixture, options: Options): Promise<void> {
   const { theme, language, textPercent, renderer } = options;
   const view: View = { ...fixture.view, settings: { ...fixture.view.settings, theme, language, textPercent, renderer } };
+  refused.clear();
+  drafts.clear();
   if (shown) await unmount(shown);
   app.settingsPage = fixture.settings ?? null;
   app.keySheetOpen = fixture.keySheet ?? false;
@@ -84,4 +87,4 @@ function pushPeer(patch: Partial<PeerView>): void {
   if (call.kind === 'connected') push({ ...app.view!, call: { ...call, peer: { ...call.peer, ...patch } } });
 }
 
-Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, push: (patch: Partial<View>) => push({ ...app.view!, ...patch }), pushPeer } });
+Object.assign(window, { duet: { show, showWith, hostile, plain: 'Ann', statistics: fixtures['call-statistics']?.view.statistics, names: Object.keys(fixtures), calls, view: () => app.view, finds: (name: FixtureName) => setScreens(fixtures[name]!), refuse: (command: string) => refused.add(command), obey: () => refused.clear(), push: (patch: Partial<View>) => push({ ...app.view!, ...patch }), pushPeer } });

@@ -11,6 +11,7 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import { checkBehaviour } from './behaviour.mjs';
+import { checkWaysOn } from './waysOn.mjs';
 import { checkHostileTexts } from './hostileCheck.mjs';
 import { startFrameServer } from './frame-server.mjs';
 import { extras, variants } from './variants.mjs';
@@ -42,7 +43,10 @@ for (const variant of variants) {
   for (const extra of extras) await look(page, variant, extra.fixture, extra.name, extra.act);
   await page.close();
 }
-if (!only || only === 'behaviour') await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+if (!only || only === 'behaviour') {
+  await checkBehaviour({ openPage, frames, fault: (text) => faults.push(text) });
+  await checkWaysOn({ openPage, fault: (text) => faults.push(text) });
+}
 if (!only || only === 'hostile') await checkHostileTexts({ openPage, fault: (text) => faults.push(text) });
 await browser.close();
 frames.close();
@@ -66,6 +70,7 @@ async function look(page, variant, fixture, name, act) {
   await page.screenshot({ path: `${shots}/${name}.${variant.name}.png` });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight);
   if (wide) faults.push(`${where}: the page itself scrolls`);
+  for (const what of await page.evaluate(cutOff)) faults.push(`${where}: cut off: ${what}`);
   const { violations } = await page.evaluate((rules) => window.axe.run(document, { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) }), variant.rules);
   for (const { id, impact, nodes } of violations) {
     const at = `${nodes[0].html.slice(0, 140)} ${(nodes[0].failureSummary ?? '').split('\n').slice(1, 2)}`;
@@ -73,6 +78,23 @@ async function look(page, variant, fixture, name, act) {
     else if (variant.options.language === 'en') console.log(`note ${where}: axe ${id} (${impact}) ${at}`);
   }
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+}
+
+/** Buttons and fields that stand wholly or partly outside, to the left or right, of what clips or scrolls them. */
+function cutOff() {
+  const found = [];
+  for (const control of document.querySelectorAll('button, input, textarea')) {
+    const box = control.getBoundingClientRect();
+    if (box.width === 0 || !control.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    for (let around = control.parentElement; around; around = around.parentElement) {
+      const edge = around.getBoundingClientRect();
+      const inTopLayer = around.matches(':popover-open, dialog');
+      if (getComputedStyle(around).overflowX === 'visible' && around !== document.body && !inTopLayer) continue;
+      if (box.left < edge.left - 1 || box.right > edge.right + 1) found.push(`${control.dataset.testid ?? control.outerHTML.slice(0, 80)} in .${around.className}`);
+      if (inTopLayer) break;
+    }
+  }
+  return found;
 }
 
 /** Playwright takes whole pixels only. */

@@ -43,5 +43,37 @@ export const extras = [
   { name: 'waiting-qr', fixture: 'waiting', act: (page) => page.locator('.btns .btn').nth(1).click() },
   { name: 'lobby-speaker-menu', fixture: 'lobby-errors', act: (page) => page.getByTestId('pick-speaker').click({ position: { x: 60, y: 20 } }) },
   { name: 'settings-ice-editor', fixture: 'settings-network', act: click('ice-add') },
+  {
+    name: 'settings-server-bad', fixture: 'settings-network',
+    act: async (page) => {
+      await page.getByTestId('setting-server').fill('not a server');
+      await page.getByTestId('setting-server-use').click();
+    },
+  },
+  { name: 'home-me-menu-off', fixture: 'home-first', act: click('me') },
+  { name: 'going-online', fixture: 'we-are-offline', act: click('unanswered-online') },
+  {
+    name: 'going-online-refused', fixture: 'we-are-offline',
+    act: async (page) => {
+      await page.getByTestId('unanswered-online').click();
+      await page.evaluate(() => window.duet.push({ people: { presence: { kind: 'refused', problem: 'nameTaken' }, list: [] } }));
+    },
+  },
+  {
+    name: 'chat-refused', fixture: 'home-chat',
+    act: async (page) => {
+      await page.evaluate(() => window.duet.refuse('sendText'));
+      await page.getByTestId('chat-field').fill('This one is not taken.');
+      await page.getByTestId('chat-send').click();
+    },
+  },
+  {
+    name: 'home-broke', fixture: 'home',
+    act: async (page) => {
+      await page.evaluate(() => window.duet.refuse('openLobby'));
+      await page.getByTestId('room-field').fill('amber-river');
+      await page.getByTestId('room-join').click();
+    },
+  },
   { name: 'settings-language-menu', fixture: 'settings-appearance', act: click('setting-language') },
 ];

@@ -3,6 +3,7 @@ import { place } from '../src/lib/place';
 import { moveIndex } from '../src/lib/roving';
 import { sparkline } from '../src/lib/sparkline';
 import { moveCorner, nearestCorner } from '../src/state/corner';
+import { isNarrow, panelToClose } from '../src/state/panels';
 import { largeAfter, shownOf, swapped, type Large } from '../src/state/large';
 
 test('arrow keys go round, Home and End jump', () => {
@@ -53,6 +54,20 @@ test('a second picture belongs to a screen', () => {
   expect(shownOf(peer)).toEqual({ screen: false, tile: false });
   expect(shownOf({ ...peer, video: 'screen' })).toEqual({ screen: true, tile: true });
   expect(shownOf(null)).toEqual({ screen: false, tile: false });
+});
+
+test('one of two panels goes where there is no room, and the new one stays', () => {
+  const [none, chat, statistics, both] = [
+    { chat: false, statistics: false }, { chat: true, statistics: false }, { chat: false, statistics: true }, { chat: true, statistics: true },
+  ];
+  expect(panelToClose(none, chat, null)).toBeNull();
+  expect(panelToClose(chat, both, null)).toBe('chat');
+  expect(panelToClose(statistics, both, null)).toBe('statistics');
+  expect(panelToClose(none, both, null)).toBe('statistics');
+  // Until it has closed, whatever else changes in the view.
+  expect(panelToClose(both, both, 'chat')).toBe('chat');
+  expect(panelToClose(both, statistics, 'chat')).toBeNull();
+  expect([isNarrow(999, 100), isNarrow(1000, 100), isNarrow(1399, 140), isNarrow(1400, 140)]).toEqual([true, false, true, false]);
 });
 
 test('a menu stays in the window, on the roomier side', () => {
