@@ -71,7 +71,7 @@ pub struct Quotas {
     /// Addresses of peers that one uid lets in, by all its allocations together; other relays of this
     /// server are not counted.
     pub permissions: usize,
-    /// Channels of one allocation.
+    /// Channels of one allocation to peers outside, and as many to other relays of this server.
     pub channels: usize,
     /// What an allocation may pass on in a second, in each direction; `None` is without limit.
     pub bytes_per_second: Option<u32>,
