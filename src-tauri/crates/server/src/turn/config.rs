@@ -155,6 +155,20 @@ impl TurnConfig {
         }
     }
 
+    /// A free port of 127.0.0.1, and relays that reach this machine, loopback included: for tests, where there is
+    /// no other machine.
+    #[must_use]
+    pub fn loopback(secret: &str) -> Self {
+        Self {
+            secrets: vec![secret.to_owned()],
+            peers: PeerPolicy {
+                allow_private: false,
+                allow_same_host: true,
+            },
+            ..Self::new(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
+        }
+    }
+
     /// On the addresses of the signaling listeners: the same hosts, the usual port, but a free one
     /// beside a free one.
     #[must_use]
