@@ -16,9 +16,47 @@ use crate::monitor::get;
 /// What may stay behind: the allocator's caches, not the attacks'.
 const GROWTH_KIB: u64 = 16 * 1024;
 
+/// Where a server answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    url: String,
+}
+
+impl Door {
+    /// Of a server that somebody else started.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+        }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn address(&self) -> SocketAddr {
+        let address = self.url.trim_start_matches("ws://").trim_end_matches("/ws");
+        address.parse().expect("an address")
+    }
+
+    /// From another address of this machine; none if the server, or the machine, refuses.
+    pub(crate) async fn tcp_from(&self, from: Ipv4Addr) -> Option<TcpStream> {
+        let socket = TcpSocket::new_v4().ok()?;
+        socket.bind((from, 0).into()).ok()?;
+        socket.connect(self.address()).await.ok()
+    }
+
+    /// The same for a client.
+    pub(crate) async fn client_from(&self, from: Ipv4Addr) -> Option<Client<TcpStream>> {
+        let stream = self.tcp_from(from).await?;
+        let (socket, _) = client_async(&self.url, stream).await.ok()?;
+        Some(Client { socket })
+    }
+}
+
 pub(crate) struct Target {
     pub(crate) program: Process,
-    url: String,
+    pub(crate) door: Door,
     /// Where figures are told, if anywhere.
     figures: Option<SocketAddr>,
 }
@@ -74,10 +112,10 @@ impl Target {
                 line.starts_with("listening on ")
             })
             .expect("it listens");
-        let url = line.trim_start_matches("listening on ").to_owned();
+        let door = Door::at(line.trim_start_matches("listening on "));
         Self {
             program,
-            url,
+            door,
             figures: None,
         }
     }
@@ -88,7 +126,7 @@ impl Target {
 
     /// None if the server refuses.
     pub(crate) async fn try_client(&self) -> Option<Client> {
-        let (socket, _) = connect_async(&self.url).await.ok()?;
+        let (socket, _) = connect_async(self.door.url()).await.ok()?;
         Some(Client { socket })
     }
 
@@ -97,28 +135,9 @@ impl Target {
         get(self.figures.expect("it tells figures"), "/metrics").await
     }
 
-    fn address(&self) -> SocketAddr {
-        let address = self.url.trim_start_matches("ws://").trim_end_matches("/ws");
-        address.parse().expect("an address")
-    }
-
     pub(crate) async fn tcp(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address()).await;
+        let stream = TcpStream::connect(self.door.address()).await;
         stream.expect("it listens")
-    }
-
-    /// Another address of this machine; none if the server, or the machine, refuses.
-    pub(crate) async fn tcp_from(&self, from: Ipv4Addr) -> Option<TcpStream> {
-        let socket = TcpSocket::new_v4().ok()?;
-        socket.bind((from, 0).into()).ok()?;
-        socket.connect(self.address()).await.ok()
-    }
-
-    /// The same for a client.
-    pub(crate) async fn client_from(&self, from: Ipv4Addr) -> Option<Client<TcpStream>> {
-        let stream = self.tcp_from(from).await?;
-        let (socket, _) = client_async(&self.url, stream).await.ok()?;
-        Some(Client { socket })
     }
 
     /// Memory that is this process's alone, and its share of the rest.

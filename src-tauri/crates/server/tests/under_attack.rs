@@ -2,21 +2,30 @@
 //! is printed.
 #![cfg(target_os = "linux")]
 
+use std::env;
 use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use duet_protocol::{ClientMessage, ServerMessage};
+use duet_testkit::process::Process;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::forward;
-use crate::target::Target;
+use crate::target::{Door, Target};
 
 /// Measured before the attack, and during it.
-const CALLS: usize = 60;
+const CALLS: usize = 500;
+/// Between two of them: one that comes about has left its two connections' ends to the server.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Says to this test, in a process of its own, whom it attacks.
+const ATTACKED: &str = "DUET_TEST_ATTACKED";
+/// What the attackers say when all of them have begun.
+const BEGUN: &str = "attacking";
 /// From so many addresses, each with the caps that the server has for one by itself.
 const ADDRESSES: u8 = 10;
 /// Half-open handshakes of each that drip a letter now and then.
@@ -25,14 +34,14 @@ const SLOW: usize = 25;
 const LOUD: usize = 20;
 /// Connections of each that are opened and left, one after the other, in so many rows.
 const COMING: usize = 5;
-/// Before somebody who was refused tries again. Attackers that take all of this machine would measure it, and
-/// not the server.
+/// Before somebody who was refused tries again.
 const BREATH: Duration = Duration::from_millis(500);
 
 /// From nothing to an answer that has crossed the room: two connections, two joins, an offer and its answer.
-async fn set_up(target: &Target, room: &str) -> Duration {
+async fn set_up(target: &Target, from: Ipv4Addr, room: &str) -> Duration {
     let started = Instant::now();
-    let (mut a, mut b) = tokio::join!(target.client(), target.client());
+    let (a, b) = tokio::join!(target.door.client_from(from), target.door.client_from(from));
+    let (mut a, mut b) = (a.expect("it answers"), b.expect("it answers"));
     let (own, other) = (format!("{room}-a"), format!("{room}-b"));
     a.join(room, &own).await;
     b.join(room, &other).await;
@@ -51,7 +60,10 @@ async fn set_up(target: &Target, room: &str) -> Duration {
 async fn calls(target: &Target, what: &str) -> [Duration; 2] {
     let mut took = Vec::new();
     for n in 0..CALLS {
-        took.push(set_up(target, &format!("{what}-{n}")).await);
+        // People call from many addresses.
+        let from = Ipv4Addr::new(127, 0, 2, u8::try_from(1 + n % 200).expect("below 256"));
+        took.push(set_up(target, from, &format!("{what}-{n}")).await);
+        tokio::time::sleep(PAUSE).await;
     }
     took.sort_unstable();
     let of = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
@@ -61,24 +73,19 @@ async fn calls(target: &Target, what: &str) -> [Duration; 2] {
 /// What the attackers got done.
 #[derive(Default)]
 struct Attack {
-    is_over: AtomicBool,
     slow: AtomicUsize,
     messages: AtomicUsize,
     connections: AtomicUsize,
 }
 
 impl Attack {
-    fn goes_on(&self) -> bool {
-        !self.is_over.load(Ordering::Relaxed)
-    }
-
     /// Drips into a handshake until it is cut, and begins another.
-    async fn slow(&self, target: &Target, from: Ipv4Addr) {
-        while self.goes_on() {
-            if let Some(mut stream) = target.tcp_from(from).await {
+    async fn slow(&self, door: &Door, from: Ipv4Addr) {
+        loop {
+            if let Some(mut stream) = door.tcp_from(from).await {
                 self.slow.fetch_add(1, Ordering::Relaxed);
                 let mut text = &b"GET /ws HTTP/1.1\r\nHost: "[..];
-                while stream.write_all(text).await.is_ok() && self.goes_on() {
+                while stream.write_all(text).await.is_ok() {
                     text = b"x";
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
@@ -88,14 +95,14 @@ impl Attack {
     }
 
     /// Talks nonsense as fast as it is let.
-    async fn loud(&self, target: &Target, from: Ipv4Addr) {
+    async fn loud(&self, door: &Door, from: Ipv4Addr) {
         let nonsense = Message::text("{\"cmd\":\"offer\",\"msg\":".repeat(500));
-        while self.goes_on() {
-            if let Some(client) = target.client_from(from).await {
+        loop {
+            if let Some(client) = door.client_from(from).await {
                 self.connections.fetch_add(1, Ordering::Relaxed);
                 let (mut sink, mut stream) = client.socket.split();
                 let talking = async {
-                    while self.goes_on() && sink.send(nonsense.clone()).await.is_ok() {
+                    while sink.send(nonsense.clone()).await.is_ok() {
                         self.messages.fetch_add(1, Ordering::Relaxed);
                     }
                 };
@@ -111,60 +118,86 @@ impl Attack {
     }
 
     /// Comes and goes.
-    async fn coming(&self, target: &Target, from: Ipv4Addr) {
-        while self.goes_on() {
-            drop(target.client_from(from).await);
+    async fn coming(&self, door: &Door, from: Ipv4Addr) {
+        loop {
+            drop(door.client_from(from).await);
             self.connections.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(BREATH).await;
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
-    let target = Arc::new(Target::start_with_defaults());
-    // What is allocated and looked up once is not the attack's.
-    set_up(&target, "warm").await;
-    let idle = calls(&target, "idle").await;
+/// All of them, until this process is ended.
+async fn attack(url: &str) {
+    let door = Door::at(url);
     let attack = Arc::new(Attack::default());
-    let mut attackers = tokio::task::JoinSet::new();
     for (address, n) in (1..=ADDRESSES).flat_map(|address| {
         let each = 0..SLOW + LOUD + COMING;
         each.map(move |n| (address, n))
     }) {
-        let (attack, target) = (Arc::clone(&attack), Arc::clone(&target));
-        // Those who want to call come from 127.0.0.1.
+        let (attack, door) = (Arc::clone(&attack), door.clone());
+        // Those who want to call come from elsewhere.
         let from = Ipv4Addr::new(127, 0, 1, address);
-        attackers.spawn(async move {
+        tokio::spawn(async move {
             match n {
-                0..SLOW => attack.slow(&target, from).await,
-                n if n < SLOW + LOUD => attack.loud(&target, from).await,
-                _ => attack.coming(&target, from).await,
+                0..SLOW => attack.slow(&door, from).await,
+                n if n < SLOW + LOUD => attack.loud(&door, from).await,
+                _ => attack.coming(&door, from).await,
             }
         });
     }
     while attack.slow.load(Ordering::Relaxed) < SLOW * usize::from(ADDRESSES) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let attacked = calls(&target, "attacked").await;
-    attack.is_over.store(true, Ordering::Relaxed);
-    let ended = tokio::time::timeout(Duration::from_secs(60), async {
-        while attackers.join_next().await.is_some() {}
-    });
-    ended.await.expect("the attackers stop");
+    println!("{BEGUN}");
+    let mut line = String::new();
+    let until_told = tokio::task::spawn_blocking(move || std::io::stdin().read_line(&mut line));
+    until_told.await.expect("it reads").expect("a line");
     let count = |figure: &AtomicUsize| figure.load(Ordering::Relaxed);
     println!(
-        "{CALLS} calls each, all set up; idle: median {:.1?}, p99 {:.1?}; attacked: median {:.1?}, p99 {:.1?}; \
-         {} slow handshakes, {} connections, {} messages of the flood",
-        idle[0],
-        idle[1],
-        attacked[0],
-        attacked[1],
+        "{} slow handshakes, {} connections, {} messages of the flood",
         count(&attack.slow),
         count(&attack.connections),
         count(&attack.messages)
     );
-    let mut target = Arc::into_inner(target).expect("nobody else has it");
+}
+
+/// This test once more, as the attackers. At the lowest priority: they share the processors with the server,
+/// which attackers elsewhere would not.
+fn start_attackers(target: &Target) -> Process {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19"]);
+    command.arg(env::current_exe().expect("it runs"));
+    command.args(["--exact", "--nocapture"]);
+    command.arg("under_attack::while_a_flood_and_a_slowloris_run_every_call_comes_about");
+    command
+        .stdin(Stdio::piped())
+        .env(ATTACKED, target.door.url());
+    Process::spawn("the attackers", &mut command).expect("it starts")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
+    if let Ok(url) = env::var(ATTACKED) {
+        return attack(&url).await;
+    }
+    let mut target = Target::start_with_defaults();
+    // What is allocated and looked up once is not the attack's.
+    calls(&target, "warm").await;
+    let idle = calls(&target, "idle").await;
+    let mut attackers = start_attackers(&target);
+    let begun = attackers.wait_for_line(Duration::from_secs(60), |line| line == BEGUN);
+    begun.expect("they begin");
+    let attacked = calls(&target, "attacked").await;
+    println!(
+        "{CALLS} calls each, all set up; idle: median {:.1?}, p99 {:.1?}; attacked: median {:.1?}, p99 {:.1?}",
+        idle[0], idle[1], attacked[0], attacked[1],
+    );
+    drop(attackers.take_stdin());
+    attackers.wait(Duration::from_secs(60)).expect("they stop");
+    let counts = attackers.lines().into_iter();
+    let counts: Vec<String> = counts.filter(|line| line.contains("flood")).collect();
+    println!("{}", counts.join("\n"));
     assert!(target.program.is_running());
     target.two_meet("afterwards").await;
 }

@@ -8,13 +8,13 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use duet_protocol::CloseReason;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::Ending;
-use super::socket::Socket;
+use super::socket::{Socket, poll_discard};
 use crate::stream::Stream;
 
 /// For the close frame to leave; a slow reader gets as long as it took to notice it.
@@ -23,6 +23,9 @@ const FRAME_TIMEOUT: Duration = Duration::from_secs(5);
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// What is read into nothing meanwhile.
 const LINGER_BYTES: usize = 1024 * 1024;
+/// Between two reads of it. Whoever floods us until the end is slowed down by TCP, and its place counts for its
+/// address meanwhile; an honest client has its close frame after the first.
+const LINGER_PAUSE: Duration = Duration::from_millis(10);
 
 /// Ends a connection.
 pub(crate) async fn run(mut socket: Socket, ending: Ending) {
@@ -58,12 +61,12 @@ async fn linger(mut stream: Stream) {
     if stream.shutdown().await.is_err() {
         return;
     }
-    let mut ignored = [0u8; 1024];
     let mut budget_bytes = LINGER_BYTES;
     while budget_bytes > 0 {
-        match stream.read(&mut ignored).await {
+        match poll_fn(|context| poll_discard(&mut stream, context)).await {
             Ok(0) | Err(_) => return,
             Ok(count) => budget_bytes = budget_bytes.saturating_sub(count),
         }
+        tokio::time::sleep(LINGER_PAUSE).await;
     }
 }

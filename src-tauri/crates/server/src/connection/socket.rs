@@ -26,6 +26,18 @@ thread_local! {
     static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
 }
 
+/// Reads what nobody wants: how many bytes, 0 at the end of the stream.
+pub(crate) fn poll_discard(
+    stream: &mut Stream,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    READ_BUFFER.with_borrow_mut(|buffer| {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    })
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Socket {
