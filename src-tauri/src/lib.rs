@@ -18,6 +18,7 @@ pub mod view;
 mod window;
 mod words;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,6 +31,8 @@ pub fn run() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("DUET_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(duet_engine::QUIET_LOGS)),
         )
+        // Colours in a file or a pipe are noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     match window::run(arguments) {

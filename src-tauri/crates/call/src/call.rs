@@ -186,6 +186,7 @@ impl Call {
             recovery,
             self.incoming.as_ref().map(Incoming::deadline),
             self.listing.retry_at(),
+            self.code_due(),
             self.texts.poll_timeout(),
             self.credentials_due(),
         ]
@@ -255,6 +256,7 @@ impl Call {
         }
         self.pursue_recovery(now);
         self.pursue_login(now);
+        self.pursue_code(now);
         self.expire_ring(now);
         self.expire_texts(now);
         self.renew_credentials(now);

@@ -15,6 +15,10 @@ pub const CALL_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CALL_GRACE: Duration = Duration::from_secs(5);
 /// From a refused login until the next try, where trying again may help.
 pub const LOGIN_RETRY: Duration = Duration::from_secs(10);
+/// From the refusal of a display's code until it asks again, the first time; then twice as long each time.
+pub const CAST_RETRY_FIRST: Duration = Duration::from_secs(1);
+/// The longest of these. The whole waiting ends with [`RECONNECT_TIMEOUT`].
+pub const CAST_RETRY_LONGEST: Duration = Duration::from_secs(16);
 /// From a text until its fate counts as unknown.
 pub const TEXT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Texts that may wait for their answer.

@@ -8,7 +8,6 @@
 //! Seeded, so that a failing order can be run again: the message names its seed.
 
 mod consent;
-mod dice;
 mod hostile;
 mod people;
 mod wire;
@@ -16,8 +15,8 @@ mod wire;
 use std::time::Duration;
 
 use duet_call::CallState;
+use duet_testkit::dice::Dice;
 
-use dice::Dice;
 use people::People;
 
 const ORDERS: u64 = 100_000;
@@ -29,7 +28,7 @@ const CALLED_AFTER: u64 = 50;
 fn nothing_opens_and_nothing_leaves_before_accept_in_any_order() {
     let (mut accepted, mut untouched) = (0, 0);
     for seed in 1..=ORDERS {
-        let mut dice = Dice::new(seed);
+        let mut dice = Dice::of_many(seed);
         let mut people = People::online(seed);
         for _ in 0..STEPS {
             let step = dice.below(100);

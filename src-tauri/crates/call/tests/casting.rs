@@ -198,6 +198,75 @@ fn a_display_whose_server_is_away_shows_that_and_then_a_code_again() {
     ));
 }
 
+fn asks_for_a_code(outputs: &[Output]) -> bool {
+    let asked = |message: &&ClientMessage| matches!(message, ClientMessage::CastOpen { .. });
+    signals(outputs).iter().any(asked)
+}
+
+#[test]
+fn a_display_that_gets_no_code_now_asks_again_more_and_more_seldom() {
+    let mut solo = display();
+    for wait_s in [1, 2, 4, 8, 16, 16] {
+        let outputs = solo.message(refused("cast-open", ErrorCode::Unavailable));
+        assert!(!asks_for_a_code(&outputs));
+        let is_waiting = matches!(
+            solo.call.state(),
+            CallState::Reconnecting { peer: None, .. }
+        );
+        assert!(is_waiting, "{:?}", solo.call.state());
+        let due = solo.now + Duration::from_secs(wait_s);
+        assert_eq!(solo.call.poll_timeout(), Some(due));
+        assert!(!asks_for_a_code(
+            &solo.wait(Duration::from_secs(wait_s) - Duration::from_millis(1))
+        ));
+        assert!(asks_for_a_code(&solo.wait(Duration::from_millis(1))));
+    }
+    assert_eq!(shown(&solo.message(code(CODE))), Some(CODE));
+    assert!(matches!(
+        solo.call.state(),
+        CallState::WaitingForPeer { .. }
+    ));
+    // It is asked for no more, and the next trouble begins at the beginning.
+    assert_eq!(solo.call.poll_timeout(), None);
+    solo.input(Input::SignalingLost {
+        retry_in: Duration::from_secs(1),
+        problem: ServerProblem("broken"),
+    });
+    solo.input(Input::SignalingOpened);
+    solo.message(refused("cast-open", ErrorCode::Unavailable));
+    assert!(asks_for_a_code(&solo.wait(Duration::from_secs(1))));
+}
+
+#[test]
+fn a_display_without_a_code_gives_up_in_the_end_and_at_once_when_waiting_is_no_use() {
+    let mut solo = display();
+    solo.message(refused("cast-open", ErrorCode::Unavailable));
+    let mut asked = 0;
+    for _ in 0..120 {
+        let is_asked = asks_for_a_code(&solo.wait(Duration::from_secs(1)));
+        if is_asked {
+            asked += 1;
+            solo.message(refused("cast-open", ErrorCode::Unavailable));
+        }
+    }
+    // After 1, 3, 7, 15, 31, 47, 63, 79, 95 and 111 seconds.
+    assert_eq!(asked, 10);
+    let cause = FailureCause::ServerUnreachable(None);
+    assert!(matches!(solo.call.state(), CallState::Failed { cause: was, .. } if *was == cause));
+    assert_eq!(solo.call.poll_timeout(), None);
+    assert!(asks_for_a_code(&solo.input(Input::Retry)));
+
+    let mut solo = display();
+    solo.message(refused("cast-open", ErrorCode::NotAllowed));
+    let cause = FailureCause::Refused(ErrorCode::NotAllowed);
+    assert!(matches!(solo.call.state(), CallState::Failed { cause: was, .. } if *was == cause));
+
+    // Whoever typed a code is told at once.
+    let mut solo = presenter();
+    solo.message(refused("cast-join", ErrorCode::Unavailable));
+    assert!(matches!(solo.call.state(), CallState::Failed { .. }));
+}
+
 #[test]
 fn a_place_that_comes_after_it_was_given_up_is_left() {
     let mut solo = presenter();

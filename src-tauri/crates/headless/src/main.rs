@@ -13,6 +13,7 @@ mod dump;
 mod process_figures;
 mod report;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("DUET_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(duet_engine::QUIET_LOGS)),
         )
+        // Colours in a file or a pipe are noise.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();

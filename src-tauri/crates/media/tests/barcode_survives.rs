@@ -3,6 +3,7 @@
 use duet_media::barcode::{self, Stamp};
 use duet_media::scale::{I420Scaler, I420View};
 use duet_media::source::TestPattern;
+use duet_testkit::dice::Dice;
 
 const STAMPS: [Stamp; 4] = [
     Stamp {
@@ -43,12 +44,8 @@ fn mirrored(luma: &[u8], width: u32) -> Vec<u8> {
         .collect()
 }
 
-/// A small generator of pseudo-random numbers: tests must fail the same way twice.
-fn noise(seed: &mut u64) -> i32 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    (*seed % 61) as i32 - 30
+fn noise(dice: &mut Dice) -> i32 {
+    dice.roll(61) as i32 - 30
 }
 
 fn blurred(luma: &[u8], width: u32, reach: i64) -> Vec<u8> {
@@ -114,9 +111,9 @@ fn no_stamp_is_no_answer() {
 
 #[test]
 fn noise_is_no_answer() {
-    let mut seed = 77;
+    let mut dice = Dice::new(77);
     let luma: Vec<u8> = (0..640 * 360)
-        .map(|_| (noise(&mut seed) * 4 + 128) as u8)
+        .map(|_| (noise(&mut dice) * 4 + 128) as u8)
         .collect();
     assert_eq!(barcode::find_and_read(&luma, 640, 360, 640), None);
 }
@@ -173,13 +170,13 @@ fn found_in_a_screenshot_at_an_odd_place() {
 
 #[test]
 fn blurred_and_noisy() {
-    let mut seed = 4711;
+    let mut dice = Dice::new(4711);
     for (width, height, reach) in [(1280, 720, 5), (640, 360, 2), (320, 180, 1)] {
         for stamp in STAMPS {
             let data = picture(width, height, stamp);
             let mut luma = blurred(&data[..(width * height) as usize], width, reach);
             for value in &mut luma {
-                *value = (i32::from(*value) + noise(&mut seed)).clamp(0, 255) as u8;
+                *value = (i32::from(*value) + noise(&mut dice)).clamp(0, 255) as u8;
             }
             assert_eq!(
                 barcode::read(&luma, width, height, width as usize),
@@ -192,11 +189,11 @@ fn blurred_and_noisy() {
 
 #[test]
 fn found_with_noise_after_scaling_to_half() {
-    let mut seed = 99;
+    let mut dice = Dice::new(99);
     for stamp in STAMPS {
         let mut data = scaled(&picture(1280, 720, stamp), (1280, 720), (640, 360));
         for value in &mut data {
-            *value = (i32::from(*value) + noise(&mut seed) / 2).clamp(0, 255) as u8;
+            *value = (i32::from(*value) + noise(&mut dice) / 2).clamp(0, 255) as u8;
         }
         let found = barcode::find_and_read(&data[..640 * 360], 640, 360, 640);
         assert_eq!(found.map(|found| found.stamp), Some(stamp));

@@ -31,6 +31,7 @@ use tokio::task::JoinSet;
 
 use crate::stats::RelayTransport;
 use answer::no_relay;
+pub(crate) use answer::refuses_channel;
 use frame::Message;
 use order::{Order, Turn};
 pub(crate) use queue::Incoming;

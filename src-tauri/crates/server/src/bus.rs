@@ -25,6 +25,7 @@ use crate::hub::Hub;
 use crate::node::{ClusterTiming, NodeId};
 pub use probe::{ProbeError, RedisReport};
 pub use seal::ClusterKeys;
+use seal::Keyring;
 
 /// Before a connection that failed is tried again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
@@ -96,7 +97,9 @@ pub(crate) struct Bus {
     hub: Arc<Hub>,
     client: Client,
     names: Names,
-    keys: RwLock<ClusterKeys>,
+    /// On which this process is spoken to.
+    own_channel: String,
+    keys: RwLock<Keyring>,
     timing: ClusterTiming,
     /// Beats say when they were sent as the time since this.
     base: Instant,
@@ -138,13 +141,17 @@ impl Names {
 
 impl Bus {
     pub(crate) fn new(hub: Arc<Hub>, config: &RedisConfig) -> Result<Arc<Self>, RedisError> {
+        let names = Names {
+            prefix: config.prefix.clone(),
+        };
+        let own_channel = names.channel(hub.process());
+        let keys = Keyring::new(config.keys.clone(), &own_channel);
         Ok(Arc::new(Self {
             hub,
             client: config.client()?,
-            names: Names {
-                prefix: config.prefix.clone(),
-            },
-            keys: RwLock::new(config.keys.clone()),
+            names,
+            own_channel,
+            keys: RwLock::new(keys),
             timing: config.timing,
             base: Instant::now(),
             is_lost: AtomicBool::new(true),
@@ -155,6 +162,7 @@ impl Bus {
 
     /// What is said from now on is sealed with the first of these, and what either sealed is believed.
     pub(crate) fn set_keys(&self, keys: ClusterKeys) {
+        let keys = Keyring::new(keys, &self.own_channel);
         *self.keys.write() = keys;
     }
 

@@ -14,6 +14,7 @@ mod redis;
 mod relay;
 mod shown;
 
+use std::error::Error;
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -92,17 +93,9 @@ pub(crate) async fn run(settings: &Settings) -> Report {
     let mut findings = Vec::new();
     match settings.server_config() {
         Ok(config) => look(settings, config, &mut findings).await,
-        Err(error) => findings.push(Finding::problem(
-            "settings",
-            format!("{error:#}"),
-            "correct this setting; nothing else was looked at",
-        )),
+        Err(error) => return Report::of_settings(error.as_ref()),
     }
-    let is_bad = |finding: &Finding| finding.verdict == Verdict::Problem;
-    Report {
-        is_ok: !findings.iter().any(is_bad),
-        findings,
-    }
+    Report::of(findings)
 }
 
 async fn look(settings: &Settings, config: ServerConfig, findings: &mut Vec<Finding>) {
@@ -115,11 +108,14 @@ async fn look(settings: &Settings, config: ServerConfig, findings: &mut Vec<Find
     if taken.is_empty() {
         match Server::bind(config.clone()).await {
             Ok(server) => running = Some(server),
-            Err(error) => findings.push(Finding::problem(
-                "server",
-                format!("it cannot start: {error}"),
-                "remove the cause and check again",
-            )),
+            Err(error) => {
+                findings.push(Finding::problem(
+                    "server",
+                    format!("it cannot start: {error}"),
+                    "remove the cause and check again; the relay was not looked at",
+                ));
+                return;
+            }
         }
     }
     relay::look(
@@ -132,6 +128,23 @@ async fn look(settings: &Settings, config: ServerConfig, findings: &mut Vec<Find
 }
 
 impl Report {
+    fn of(findings: Vec<Finding>) -> Self {
+        let is_bad = |finding: &Finding| finding.verdict == Verdict::Problem;
+        Self {
+            is_ok: !findings.iter().any(is_bad),
+            findings,
+        }
+    }
+
+    /// Of settings that cannot be.
+    pub(crate) fn of_settings(error: &(dyn Error + 'static)) -> Self {
+        Self::of(vec![Finding::problem(
+            "settings",
+            crate::with_causes(error),
+            "correct this setting; nothing else was looked at",
+        )])
+    }
+
     /// Whether the server would do its work.
     pub(crate) fn is_ok(&self) -> bool {
         self.is_ok
@@ -155,9 +168,12 @@ impl Report {
                 let _ = writeln!(text, "        → {next}");
             }
         }
-        let end = match self.is_ok {
-            true => "nothing stands in the way",
-            false => "the server cannot do its work like this",
+        let is_warning = |finding: &&Finding| finding.verdict == Verdict::Warning;
+        let end = match (self.is_ok, self.findings.iter().filter(is_warning).count()) {
+            (true, 0) => "nothing stands in the way".to_owned(),
+            (true, 1) => "it can start; mind the warning".to_owned(),
+            (true, count) => format!("it can start; mind the {count} warnings"),
+            (false, _) => "the server cannot do its work like this".to_owned(),
         };
         let _ = writeln!(text, "{end}");
         text

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::check::CheckFlags;
-use crate::settings::{Settings, file, print};
+use crate::settings::file::{self, FileError};
+use crate::settings::{Settings, print};
 use crate::token::TokenRequest;
 
 /// The server of Duet: it brings two people into a room, and relays their call where no direct path
@@ -64,8 +65,8 @@ struct TokenArgs {
 pub(crate) enum Action {
     /// Be the server.
     Serve(Box<Settings>),
-    /// Look for what is wrong.
-    Check(CheckFlags, Box<Settings>),
+    /// Look for what is wrong; nothing but the file, if that cannot be.
+    Check(CheckFlags, Result<Box<Settings>, FileError>),
     /// Print this.
     Print(String),
 }
@@ -81,7 +82,14 @@ pub(crate) fn parse() -> anyhow::Result<Action> {
     let first = built_in.clone().get_matches();
     let path = config_path(&first);
     let command = match &path {
-        Some(path) => file::apply(built_in.clone(), path)?,
+        Some(path) => match (file::apply(built_in.clone(), path), first.subcommand()) {
+            (Ok(command), _) => command,
+            (Err(error), Some(("check", matches))) => {
+                let flags = CheckFlags::from_arg_matches(matches)?;
+                return Ok(Action::Check(flags, Err(error)));
+            }
+            (Err(error), _) => return Err(error.into()),
+        },
         None => built_in.clone(),
     };
     let matches = command.get_matches();
@@ -91,7 +99,9 @@ pub(crate) fn parse() -> anyhow::Result<Action> {
         Some(Subcommands::Config(config)) if config.template => {
             Ok(Action::Print(print::template(&built_in)))
         }
-        Some(Subcommands::Check(check)) => Ok(Action::Check(check.flags, Box::new(check.settings))),
+        Some(Subcommands::Check(check)) => {
+            Ok(Action::Check(check.flags, Ok(Box::new(check.settings))))
+        }
         Some(Subcommands::Token(token)) => {
             let printed = token.request.print(&token.settings, SystemTime::now())?;
             Ok(Action::Print(printed))

@@ -114,6 +114,17 @@ impl Default for Timing {
 }
 
 impl ServerConfig {
+    /// Whether people come by a proxy from elsewhere, and the relay inside, which no proxy passes on,
+    /// listens where only this machine gets to.
+    #[must_use]
+    pub fn hides_relay(&self) -> bool {
+        let TurnMode::BuiltIn(turn) = &self.turn else {
+            return false;
+        };
+        let is_proxied = !self.trusted_proxies.networks.is_empty();
+        is_proxied && turn.listen.iter().all(|address| address.ip().is_loopback())
+    }
+
     /// The port people expect a server of Duet on.
     pub const DEFAULT_PORT: u16 = 7440;
 

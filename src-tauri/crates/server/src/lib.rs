@@ -53,6 +53,7 @@ pub use config::{IceServerError, ServerConfig, Timing, parse_ice_servers};
 pub use keys::KeyError;
 pub use monitor::MonitorConfig;
 pub use node::{ClusterStats, ClusterTiming};
+pub use origin::{header_host, is_origin};
 pub use proxy::{ForwardedHeader, TrustedProxies};
 pub use server::{Server, ServerError, ServerStats};
 pub use tls::{Certificate, TlsError, TlsFiles};

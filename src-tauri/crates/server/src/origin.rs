@@ -39,6 +39,14 @@ fn is_same_origin(allowed: &str, origin: &str) -> bool {
     }
 }
 
+/// Whether a browser could send this as an origin: of a page of the web, or `null`.
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    let url = Url::parse(text);
+    let is_web = |url: Url| matches!(url.scheme(), "http" | "https") && url.path() == "/";
+    text == "null" || url.is_ok_and(is_web)
+}
+
 /// The host of an origin as a browser would send it; nothing else is taken for one.
 fn page_host(origin: &str) -> Option<Host<String>> {
     let url = Url::parse(origin).ok()?;
@@ -48,7 +56,8 @@ fn page_host(origin: &str) -> Option<Host<String>> {
 }
 
 /// The host in a `Host` header; none if there is more in it than a host and a port.
-pub(crate) fn header_host(header: &str) -> Option<Host<String>> {
+#[must_use]
+pub fn header_host(header: &str) -> Option<Host<String>> {
     let url = Url::parse(&format!("http://{header}/")).ok()?;
     let is_bare = url.path() == "/" && url.username().is_empty() && url.query().is_none();
     is_bare.then(|| url.host().map(|host| host.to_owned()))?

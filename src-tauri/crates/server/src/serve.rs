@@ -8,6 +8,7 @@ use std::io::Write as _;
 
 use anyhow::Context;
 use duet_server::Server;
+use tracing::warn;
 
 use crate::settings::Settings;
 
@@ -21,6 +22,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let shutdown = shutdown_signal().context("cannot listen for signals")?;
     #[cfg(unix)]
     let reloads = reload::signals().context("cannot listen for signals")?;
+    if config.hides_relay() {
+        warn!("the relay listens on the loopback alone, where no client gets: set --turn-listen");
+    }
     let server = Server::bind(config).await?;
     for url in server.urls() {
         // Nobody may be listening to standard output; that stops no server.

@@ -12,7 +12,7 @@ mod limits;
 pub(crate) mod print;
 mod relay;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,13 +21,14 @@ use clap::{Args, ValueEnum};
 use duet_protocol::IceServer;
 use duet_server::{
     AccessKeys, ClusterKeys, ForwardedHeader, MonitorConfig, ServerConfig, Timing, TlsFiles,
-    TrustedProxies, parse_ice_servers,
+    TrustedProxies, header_host, is_origin, parse_ice_servers,
 };
 use ipnet::{IpNet, Ipv4Net};
 
 use cluster::ClusterSettings;
 use limits::LimitSettings;
 use relay::RelaySettings;
+use tracing_subscriber::EnvFilter;
 
 /// Beside the port of the server.
 const METRICS_PORT: u16 = ServerConfig::DEFAULT_PORT + 1;
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
         long,
         env = "DUET_LISTEN",
         value_delimiter = ',',
+        value_parser = address,
         default_value = "0.0.0.0:7440"
     )]
     pub(crate) listen: Vec<SocketAddr>,
@@ -65,12 +67,12 @@ pub(crate) struct Settings {
 
     /// The name or address by which people reach this server, such as calls.example.org: for the
     /// links of `duet-server token`, and for `duet-server check`.
-    #[arg(long, env = "DUET_PUBLIC_HOST", value_name = "HOST")]
+    #[arg(long, env = "DUET_PUBLIC_HOST", value_name = "HOST", value_parser = host)]
     pub(crate) public_host: Option<String>,
 
     /// A web origin to admit besides pages of the same host, such as https://calls.example.org;
     /// may be given several times. "null" admits local files.
-    #[arg(long, env = "DUET_ALLOW_ORIGIN", value_delimiter = ',')]
+    #[arg(long, env = "DUET_ALLOW_ORIGIN", value_delimiter = ',', value_parser = origin)]
     allow_origin: Vec<String>,
 
     /// A STUN or TURN server for the clients: stun:HOST:PORT, or the JSON of an RTCIceServer or of a
@@ -90,7 +92,7 @@ pub(crate) struct Settings {
     /// Where figures (/metrics) and health (/healthz, /readyz) are told over plain HTTP; may be given
     /// several times. Whoever reaches it may read them. Default: 127.0.0.1:7441, and nothing if that
     /// is taken.
-    #[arg(long, env = "DUET_METRICS_LISTEN", value_delimiter = ',')]
+    #[arg(long, env = "DUET_METRICS_LISTEN", value_delimiter = ',', value_parser = address)]
     metrics_listen: Vec<SocketAddr>,
 
     /// No listener for figures and health.
@@ -117,7 +119,7 @@ pub(crate) struct Settings {
 
     /// What is logged: error, warn, info or debug, or directives of tracing-subscriber. Addresses
     /// appear at debug only.
-    #[arg(long, env = "DUET_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(long, env = "DUET_LOG", value_name = "FILTER", default_value = "info", value_parser = log_filter)]
     pub(crate) log: String,
 
     // Behind everything else: their headings would stay with what follows.
@@ -249,6 +251,41 @@ impl Settings {
                 anyhow::bail!("--tls-cert and --tls-key are given together or not at all")
             }
         }
+    }
+}
+
+/// Where to listen.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an address and a port, such as 0.0.0.0:7440 or [::]:7440".to_owned())
+}
+
+/// A host, with a port or without.
+fn host(text: &str) -> Result<String, String> {
+    match header_host(text) {
+        Some(_) => Ok(text.to_owned()),
+        None if text.parse::<Ipv6Addr>().is_ok() => Ok(text.to_owned()),
+        None => Err(
+            "a name or an address, without https:// and without a path, such as calls.example.org"
+                .to_owned(),
+        ),
+    }
+}
+
+/// What browsers send as the origin of a page.
+fn origin(text: &str) -> Result<String, String> {
+    match is_origin(text) {
+        true => Ok(text.to_owned()),
+        false => Err("an origin, such as https://calls.example.org, or \"null\"".to_owned()),
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!(
+            "error, warn, info or debug, or directives of tracing-subscriber: {error}"
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ mod calling;
 mod cast;
 mod cast_by_hand;
 mod cast_model;
+mod cast_timing;
 mod check;
 mod check_relay;
 mod client;

@@ -58,6 +58,14 @@ impl Client {
         }
     }
 
+    /// The next code, however long it is good.
+    pub(crate) async fn next_cast_code(&mut self) -> String {
+        match self.next().await {
+            ServerMessage::CastCode { code, .. } => code,
+            other => panic!("not a code: {other:?}"),
+        }
+    }
+
     /// The token of a `joined` that says this role.
     pub(crate) async fn expect_role(&mut self, expected: CastRole) -> String {
         match self.next().await {
@@ -260,10 +268,7 @@ async fn display_with_codes(server: &Server, count: usize) -> (Client, Vec<Strin
     display.send(&cast_open("d", None)).await;
     let mut codes = Vec::new();
     for _ in 0..count {
-        match display.next().await {
-            ServerMessage::CastCode { code, .. } => codes.push(code),
-            other => panic!("not a code: {other:?}"),
-        }
+        codes.push(display.next_cast_code().await);
     }
     (display, codes)
 }

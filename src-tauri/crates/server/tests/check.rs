@@ -130,6 +130,56 @@ fn a_relay_elsewhere_that_does_not_answer_is_said() {
 fn settings_that_cannot_be_are_a_finding_too() {
     let (is_ok, said) = run(&["--access-key", "/nowhere/key"]);
     assert!(!is_ok && said.contains("/nowhere/key"), "{said}");
+    let (is_ok, said) = run(&["--config", "/nowhere/duet.toml"]);
+    assert!(!is_ok && said.contains("/nowhere/duet.toml"), "{said}");
+}
+
+/// As the example for nginx had it: the proxy passes WebSockets on, and nobody gets to the relay.
+#[test]
+fn a_relay_that_a_proxy_hides_is_said() {
+    let proxied = ["--listen", "127.0.0.1:0", "--trust-proxy", "127.0.0.1"];
+    let (is_ok, said) = run(&proxied);
+    assert!(!is_ok && said.contains("on the loopback alone"), "{said}");
+    let (_, said) = run(&[&proxied[..], &["--turn-listen", "0.0.0.0:0"]].concat());
+    assert!(!said.contains("on the loopback alone"), "{said}");
+}
+
+#[test]
+fn a_relay_of_other_settings_is_not_taken_for_a_broken_one() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let relay = socket.local_addr().expect("bound").to_string();
+    drop(socket);
+    let (_program, _) = start(&["--turn-listen", &relay, "--turn-secret", secret], 1);
+    let (is_ok, said) = run(&["--listen", "127.0.0.1:0", "--turn-listen", &relay]);
+    assert!(!is_ok && said.contains("cannot be had"), "{said}");
+    assert!(
+        !said.contains("401") && !said.contains("credential"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_one_problem() {
+    let flags = ["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere/cert.pem"];
+    let (is_ok, said) = run(&[&flags[..], &["--tls-key", "/nowhere/key.pem"]].concat());
+    assert!(!is_ok && said.contains("problem certificate"), "{said}");
+    assert!(
+        !said.contains("problem relay") && !said.contains("warning relay"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_short_secret_is_said() {
+    let (_, said) = run(&["--listen", "127.0.0.1:0", "--turn-secret", "north"]);
+    assert!(
+        said.contains("warning relay: its secret is short"),
+        "{said}"
+    );
+    let long = "0123456789abcdef0123456789abcdef";
+    let (_, said) = run(&["--listen", "127.0.0.1:0", "--turn-secret", long]);
+    assert!(!said.contains("is short"), "{said}");
 }
 
 /// A certificate of an authority that only this test knows.
@@ -211,5 +261,5 @@ fn people_get_lines() {
         text.contains("WARNING relay:") && text.contains("→ leave --no-turn away"),
         "{text}"
     );
-    assert!(text.ends_with("nothing stands in the way\n"), "{text}");
+    assert!(text.contains("it can start; mind the "), "{text}");
 }

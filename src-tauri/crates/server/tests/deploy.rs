@@ -2,10 +2,14 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use duet_testkit::skip;
+use ipnet::IpNet;
+
+use crate::turn::special::{CLOSED_V4, CLOSED_V6, PRIVATE_V4, PRIVATE_V6};
 
 /// Tests run in the folder of their crate.
 fn docs() -> PathBuf {
@@ -53,17 +57,33 @@ fn every_variable_and_flag_in_the_documents_is_one() {
             assert!(variables.contains(&variable), "{name}: {variable}");
         }
     }
-    for line in read("server.md")
-        .lines()
-        .filter(|line| line.contains("duet-server"))
-    {
-        for flag in words(line, "--") {
-            assert!(flags.contains(&flag), "server.md: {flag} in {line}");
+    for name in [
+        "server.md",
+        "relay.md",
+        "cluster.md",
+        "../README.md",
+        "deploy/nginx.conf",
+        "deploy/cluster/nginx.conf",
+        "deploy/compose.yaml",
+        "deploy/cluster/compose.yaml",
+        "deploy/duet-server.service",
+        "deploy/Containerfile",
+    ] {
+        let text = read(name);
+        let lines = text.lines().filter(|line| line.contains("duet-server"));
+        for line in lines {
+            // Of the program itself: not of cargo before it, nor of systemd-run.
+            let Some((_, own)) = line.rsplit_once("duet-server ") else {
+                continue;
+            };
+            for flag in words(own, "--") {
+                assert!(flags.contains(&flag), "{name}: {flag} in {line}");
+            }
         }
     }
 }
 
-/// What relays must not reach, in every file that sets up a coturn.
+/// What relays must not reach, in every file that sets up a coturn: all that our own relay keeps closed.
 #[test]
 fn the_lists_of_denied_peers_are_one() {
     let denied = |name: &str| -> Vec<String> {
@@ -76,13 +96,29 @@ fn the_lists_of_denied_peers_are_one() {
     assert!(expected.len() > 20, "{expected:?}");
     for range in &expected {
         let (first, last) = range.split_once('-').expect("FIRST-LAST");
-        let [first, last] = [first, last].map(|text| text.parse::<std::net::IpAddr>());
+        let [first, last] = [first, last].map(|text| text.parse::<IpAddr>());
         assert!(
             first.expect("an address") < last.expect("an address"),
             "{range}"
         );
     }
-    for name in ["deploy/compose.yaml", "deploy/coturn.service"] {
+    let closed = CLOSED_V4.iter().chain(&PRIVATE_V4).chain(&CLOSED_V6);
+    for range in closed.chain(&PRIVATE_V6) {
+        let range: IpNet = range.parse().expect("a network");
+        // --no-multicast-peers closes those.
+        let is_closed = range.network().is_multicast()
+            || expected.iter().any(|denied| {
+                let ends = denied.split_once('-').expect("FIRST-LAST");
+                let [first, last] = [ends.0, ends.1].map(|end| end.parse::<IpAddr>().expect("one"));
+                first <= range.network() && range.broadcast() <= last
+            });
+        assert!(is_closed, "{range} is open to relays of coturn");
+    }
+    for name in [
+        "deploy/compose.yaml",
+        "deploy/cluster/compose.yaml",
+        "deploy/coturn.service",
+    ] {
         assert_eq!(denied(name), expected, "{name}");
     }
 }

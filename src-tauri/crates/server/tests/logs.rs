@@ -2,15 +2,22 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use duet_protocol::{ClientMessage, Text};
+use duet_protocol::{ClientMessage, ErrorCode, ServerMessage, Text};
+use duet_server::turn::Credential;
+use duet_testkit::process::Process;
 use tokio_tungstenite::connect_async;
 
 use crate::cast::{cast_join, cast_open};
 use crate::client::{Client, forward, leave};
 use crate::program::{Program, signal};
+use crate::turn::dialogue::Dialogue;
+use crate::turn::network::Phone;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A collector that hangs must not hang the server.
 #[tokio::test]
@@ -125,6 +132,130 @@ async fn busy(url: &str) -> String {
     third.send_text("\u{0}very private").await;
     third.socket.close(None).await.expect("closed");
     code
+}
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+const FOREIGN_KEY: &str = "fedcba9876543210fedcba9876543210";
+
+/// A file that is gone with the test, and its path.
+fn key_file(key: &str) -> (tempfile::NamedTempFile, String) {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), key).expect("written");
+    let path = file.path().to_str().expect("plain letters").to_owned();
+    (file, path)
+}
+
+/// A token that admits, by the program that makes them.
+fn token(key: &str) -> String {
+    let (_file, path) = key_file(key);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+    let output = command.args(["token", "--access-key", &path]).output();
+    let printed = String::from_utf8(output.expect("it runs").stdout).expect("text");
+    printed.trim().to_owned()
+}
+
+/// Everything that a client of a closed server with a relay gets to know, used and misused.
+async fn closed_and_relayed(url: &str, relay: SocketAddr) -> Vec<String> {
+    let open = async || Client {
+        socket: connect_async(url).await.expect("it listens").0,
+    };
+    let (good, foreign) = (token(KEY), token(FOREIGN_KEY));
+    let mut stranger = open().await;
+    stranger
+        .send(&crate::access::join("r", "s", Some(&foreign)))
+        .await;
+    stranger.expect_error(ErrorCode::NotAllowed, "join").await;
+    let mut guest = open().await;
+    guest
+        .send(&crate::access::join("r", "g", Some(&good)))
+        .await;
+    let ServerMessage::Joined {
+        ice_servers,
+        resume_token,
+        ..
+    } = guest.next().await
+    else {
+        panic!("not let in");
+    };
+    let told = ice_servers.into_iter().find_map(|server| {
+        let (username, password) = (server.username?, server.credential?);
+        Some(Credential { username, password })
+    });
+    let told = told.expect("a relay with a credential");
+    let wrong = Credential {
+        password: "a wrong word".to_owned(),
+        ..told.clone()
+    };
+    for (credential, is_good) in [(told.clone(), true), (wrong, false)] {
+        let mut phone = Phone::at(relay, Dialogue::new(credential)).await;
+        assert_eq!(phone.allocate().await.is_ok(), is_good);
+    }
+    let resume_token = resume_token.expect("a token");
+    vec![good, foreign, told.username, told.password, resume_token]
+}
+
+#[tokio::test]
+async fn a_closed_server_with_a_relay_logs_no_secret() {
+    let (_file, path) = key_file(KEY);
+    let secret = "a-secret-of-the-relay-of-32-bytes";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0"])
+        .args([
+            "--access-key",
+            &path,
+            "--turn-secret",
+            secret,
+            "--no-metrics",
+        ])
+        .env("DUET_LOG", "info");
+    let program = Process::spawn("duet-server", &mut command).expect("it starts");
+    let said = |prefix: &str| {
+        let line = program.wait_for_line(PATIENCE, |line| line.starts_with(prefix));
+        line.expect("it says so")
+            .trim_start_matches(prefix)
+            .to_owned()
+    };
+    let (url, relay) = (said("listening on "), said("relaying on turn:"));
+    let relay = relay.parse().expect("an address");
+    let mut learned = closed_and_relayed(&url, relay).await;
+    learned.extend([KEY, FOREIGN_KEY, secret].map(str::to_owned));
+    // Read again, and once more with a key that is none.
+    let hang_up = |words: &str| {
+        let sent = Command::new("kill")
+            .args(["-HUP", &program.pid().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+        let told = program.wait_for_line(PATIENCE, |line| line.contains(words));
+        told.expect("it says so");
+    };
+    hang_up("were read again");
+    std::fs::write(&path, "short").expect("written");
+    hang_up("keys stay");
+    let logs = program.lines().join("\n");
+    for secret in &learned {
+        assert!(!logs.contains(secret), "{secret} in {logs}");
+    }
+}
+
+#[tokio::test]
+async fn a_redis_out_of_reach_is_logged_without_its_password() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+    command
+        .args(["--listen", "127.0.0.1:0", "--no-turn", "--no-metrics"])
+        .args([
+            "--redis",
+            "redis://duet:hunter2@127.0.0.1:1",
+            "--cluster-key",
+            KEY,
+        ]);
+    let program = Process::spawn("duet-server", &mut command).expect("it starts");
+    let told = program.wait_for_line(PATIENCE, |line| line.contains("Redis"));
+    told.expect("it says that Redis is gone");
+    let logs = program.lines().join("\n");
+    for secret in ["hunter2", KEY, "127.0.0.1:1/"] {
+        assert!(!logs.contains(secret), "{secret} in {logs}");
+    }
 }
 
 #[tokio::test]

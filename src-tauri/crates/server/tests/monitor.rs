@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{Client, couple, forward, server_with};
+use crate::lobby::{cancel, ringing};
 
 pub(crate) async fn watched(config: ServerConfig) -> Server {
     let monitor = MonitorConfig {
@@ -98,6 +99,20 @@ async fn figures_tell_what_happens_and_to_nobody_whom() {
     for private in ["127.0.0.1", "secret", "third", "\"r\"", "\"a\""] {
         assert!(!text.contains(private), "{private} in:\n{text}");
     }
+}
+
+#[tokio::test]
+async fn a_call_counts_while_it_rings() {
+    let server = watched(ServerConfig::loopback()).await;
+    let address = server.monitor_addrs()[0];
+    let (mut ann, _bob, call_id, _) = ringing(&server).await;
+    let text = get(address, "/metrics").await;
+    assert_eq!(figure(&text, "duet_calls"), 1.0);
+    assert_eq!(figure(&text, "duet_logins"), 2.0);
+    ann.send(&cancel(&call_id)).await;
+    crate::client::eventually("it ends", || server.stats().calls == 0).await;
+    let text = get(address, "/metrics").await;
+    assert_eq!(figure(&text, "duet_calls"), 0.0);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use duet_protocol::{CallMedia, ClientMessage, ServerMessage};
 use duet_server::AddressKey;
 use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
 use duet_server::rooms::{ConnectionId, Output, RoomsConfig};
+use duet_testkit::dice::Dice;
 
 use crate::client::{forward, join, leave};
 use crate::lobby::login;
@@ -20,18 +21,6 @@ const STEPS: usize = 24;
 /// The room of a call that nobody accepted is any room after that.
 const SHUT_TIME: Duration = Duration::from_secs(120);
 const UIDS: [&str; 3] = ["a", "b", "c"];
-
-/// Xorshift: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).expect("31 bits") % bound
-    }
-}
 
 /// A call as its clients know it.
 struct Call {
@@ -87,7 +76,7 @@ impl World {
         let mut world = Self {
             exchange: Exchange::new(rooms, directory, CastConfig::default()),
             now: Instant::now(),
-            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            dice: Dice::of_many(seed),
             connections: [None; 3],
             next_id: 0,
             calls: Vec::new(),

@@ -144,10 +144,26 @@ fn mistakes_are_told_with_their_line_and_the_nearest_key() {
         ("no-turn = \"yes\"", &[":1: no-turn", "true or false"]),
         ("realm = [\"a\", \"b\"]", &[":1: realm", "one value"]),
         ("max-connections = 5.5", &[":1: max-connections", "5.5"]),
-        ("listen = ", &["is not TOML", "line 1"]),
+        ("listen = ", &[":1: this is not TOML"]),
         (
             "realm = \"a\"\nrealm = \"b\"",
-            &["is not TOML", "duplicate"],
+            &[":2: this is not TOML", "duplicate"],
+        ),
+        (
+            "allow-origin = \"calls.example.org\"",
+            &[":1: allow-origin", "https://"],
+        ),
+        (
+            "log = \"foo=bar=1\"",
+            &[":1: log", "error, warn, info or debug"],
+        ),
+        (
+            "public-host = \"https://calls.example.org/\"",
+            &[":1: public-host", "without https://"],
+        ),
+        (
+            "turn-listen = \"3478\"",
+            &[":1: turn-listen", "0.0.0.0:7440"],
         ),
         (
             "no-turn = true\nturn-uri = [\"turn:t.example.org\"]",
@@ -188,4 +204,25 @@ fn mistakes_are_told_with_their_line_and_the_nearest_key() {
         !missing.status.success() && said.contains("/nowhere/duet.toml"),
         "{said}"
     );
+    assert_eq!(said.matches("No such file").count(), 1, "{said}");
+}
+
+/// A line that is wrong may be the one with the password.
+#[test]
+fn what_is_wrong_with_a_file_does_not_tell_its_secrets() {
+    for text in [
+        "redis = \"redis://:hunter2@127.0.0.1:1\" \"",
+        "turn-secret = [\"hunter2\"",
+        "access-key = hunter2",
+    ] {
+        let file = file(text);
+        for action in [&["config"][..], &[], &["check"]] {
+            let flags = [action, &["--config", path_of(&file)]].concat();
+            let output = run(&[], &flags);
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert!(!output.status.success() && said.contains(":1: "), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod quotas;
 mod relaying;
 mod requests;
 mod rig;
-mod special;
+pub(crate) mod special;
 mod strangers;
 mod stream_phone;
 mod streams;

@@ -19,6 +19,7 @@
 //! | [`tone`] | sine waves, levels, the frequency of what was heard |
 //! | [`autobahn`] | the conformance suite for WebSockets |
 //! | [`coturn_rig`] | Debian's TURN server |
+//! | [`dice`] | seeded choices |
 //! | [`link`] | a seeded link: delay, jitter, loss, rate |
 //! | [`turn`] | the machine for one test at a time |
 //! | [`process`], [`http`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
@@ -33,6 +34,7 @@ pub mod clip;
 pub mod coturn_rig;
 #[cfg(target_os = "linux")]
 pub mod descendant;
+pub mod dice;
 #[cfg(target_os = "linux")]
 pub mod display_rig;
 pub mod http;

@@ -1,14 +1,19 @@
 //! Casts: a display shows a code, a presenter has typed it. When the code is used both are in a room, and
 //! from there on it is a call like any other, but for two things: the display goes back to a code when
 //! the presenter is gone, and the presenter's part ends with the display.
+//!
+//! A display asks again for its code when the refusal passes by itself: who keeps the codes is out of reach, for
+//! instance. Often nobody is near it to press a button. (After a break the signaling client repeats the
+//! request, and tries it again too.)
 
 use std::time::{Duration, Instant};
 
-use duet_protocol::{CastRole, ClientMessage};
+use duet_protocol::{CastRole, ClientMessage, ErrorCode};
 
 use super::{Call, Place};
 use crate::output::Output;
 use crate::state::{CallState, LeaveCause};
+use crate::timing::{CAST_RETRY_FIRST, CAST_RETRY_LONGEST};
 
 /// The requests whose refusal ends it.
 const CAST_COMMANDS: [&str; 2] = ["cast-open", "cast-join"];
@@ -21,6 +26,28 @@ pub(super) struct Cast {
     typed: Option<String>,
     /// The code was used: the room is ours, and is come back to by `join`.
     is_seated: bool,
+    /// A display was refused its code: when it asks again.
+    retry_at: Option<Instant>,
+    /// Between then and the time after.
+    next_delay: Duration,
+}
+
+impl Cast {
+    fn new(role: CastRole, typed: Option<String>) -> Self {
+        Self {
+            role,
+            typed,
+            is_seated: false,
+            retry_at: None,
+            next_delay: CAST_RETRY_FIRST,
+        }
+    }
+
+    /// The server gave what was asked for.
+    fn answered(&mut self) {
+        self.retry_at = None;
+        self.next_delay = CAST_RETRY_FIRST;
+    }
 }
 
 impl Call {
@@ -48,11 +75,7 @@ impl Call {
             room_id: String::new(),
             name,
             named: None,
-            cast: Some(Cast {
-                role,
-                typed,
-                is_seated: false,
-            }),
+            cast: Some(Cast::new(role, typed)),
         });
         self.rejoin(now);
     }
@@ -92,6 +115,7 @@ impl Call {
             && let Some(cast) = &mut place.cast
         {
             cast.is_seated = false;
+            cast.answered();
             place.room_id.clear();
         }
     }
@@ -112,6 +136,9 @@ impl Call {
             return;
         }
         place.room_id.clone_from(&room_id);
+        if let Some(cast) = &mut place.cast {
+            cast.answered();
+        }
         match &self.state {
             CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }
@@ -143,6 +170,7 @@ impl Call {
             && role == Some(cast.role)
         {
             cast.is_seated = true;
+            cast.answered();
             room_id.clone_into(&mut place.room_id);
         }
     }
@@ -152,6 +180,52 @@ impl Call {
         let asked = self.place.as_ref().and_then(|place| place.cast.as_ref());
         asked.is_some_and(|cast| !cast.is_seated)
             && reference.is_some_and(|command| CAST_COMMANDS.contains(&command))
+    }
+
+    /// Our display got no code. True if it waits and asks again.
+    pub(super) fn postpone_code(&mut self, now: Instant, code: ErrorCode) -> bool {
+        let is_passing = match code {
+            ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::UidTaken => true,
+            ErrorCode::UnknownCommand
+            | ErrorCode::BadMessage
+            | ErrorCode::UidMismatch
+            | ErrorCode::AlreadyInRoom
+            | ErrorCode::NotInRoom
+            | ErrorCode::NoSuchPeer
+            | ErrorCode::TooLarge
+            | ErrorCode::CastRefused
+            | ErrorCode::NotAllowed
+            | ErrorCode::ServerDraining
+            | ErrorCode::Unknown => false,
+        };
+        let cast = self.place.as_mut().and_then(|place| place.cast.as_mut());
+        let shows = |cast: &&mut Cast| cast.role == CastRole::Display && !cast.is_seated;
+        let Some(cast) = cast.filter(shows).filter(|_| is_passing) else {
+            return false;
+        };
+        cast.retry_at = Some(now + cast.next_delay);
+        cast.next_delay = (cast.next_delay * 2).min(CAST_RETRY_LONGEST);
+        if !matches!(self.state, CallState::Reconnecting { .. }) {
+            self.wait_for_server(now);
+        }
+        true
+    }
+
+    /// When our display asks for a code again.
+    pub(super) fn code_due(&self) -> Option<Instant> {
+        let waits = matches!(self.state, CallState::Reconnecting { peer: None, .. });
+        let place = self.place.as_ref().filter(|_| waits)?;
+        place.cast.as_ref()?.retry_at
+    }
+
+    pub(super) fn pursue_code(&mut self, now: Instant) {
+        if self.code_due().is_none_or(|due| due > now) {
+            return;
+        }
+        if let Some(cast) = self.place.as_mut().and_then(|place| place.cast.as_mut()) {
+            cast.retry_at = None;
+        }
+        self.send_join();
     }
 
     /// The other of a cast is gone. False if this is no cast.

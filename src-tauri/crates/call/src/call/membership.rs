@@ -193,6 +193,13 @@ impl Call {
         if code == ErrorCode::ServerDraining {
             return;
         }
+        let is_entering = matches!(
+            self.state,
+            CallState::Joining { .. } | CallState::Reconnecting { peer: None, .. }
+        );
+        if is_entering && self.postpone_code(now, code) {
+            return;
+        }
         match &self.state {
             CallState::Joining { .. }
             | CallState::WaitingForPeer { .. }

@@ -2,8 +2,8 @@
 
 use duet_call::{DescriptionKind, Input};
 use duet_protocol::{CallMedia, Forward, Person, ServerMessage};
+use duet_testkit::dice::Dice;
 
-use super::dice::Dice;
 use super::people::{People, UIDS, description};
 
 /// The room that the server would like to see somebody in.

@@ -8,9 +8,9 @@ use duet_protocol::{CallMedia, ClientMessage, ServerMessage};
 use duet_server::exchange::{CastConfig, DirectoryConfig, Exchange};
 use duet_server::rooms::{ConnectionId, RoomsConfig};
 use duet_signaling::membership::Membership;
+use duet_testkit::dice::Dice;
 
 use super::consent::Consent;
-use super::dice::Dice;
 
 pub(super) const UIDS: [&str; 2] = ["ann", "ben"];
 

@@ -3,11 +3,9 @@
 use duet_engine::EndpointEvent;
 use duet_engine::call::{CallState, FailureCause};
 use duet_protocol::{AudioState, ErrorCode, VideoState};
-use duet_server::{Server, ServerConfig};
-use duet_testkit::display_rig;
 
 use crate::common::{PATIENCE, Person};
-use crate::sharing::{Board, Sight, is_legible};
+use crate::sharing::{Stage, is_legible};
 
 impl Person {
     /// The next code that the display is given.
@@ -30,13 +28,16 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_display_shows_the_screen_of_whoever_types_its_code() {
     let test = "a_display_shows_the_screen_of_whoever_types_its_code";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::set(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sight) = (Board::start(), Sight::default());
-    let (mut wall, mut ana) = (sight.of_person(&server.url()), Person::new(&server));
+    };
+    let Stage {
+        board,
+        ana,
+        ben: wall,
+        ben_sees: sight,
+        ..
+    } = &mut stage;
     wall.endpoint.open_cast().await.expect("runs");
     let code = wall.next_code().await;
     let typed = code.to_lowercase().replace('-', " ");
@@ -82,20 +83,16 @@ async fn a_display_shows_the_screen_of_whoever_types_its_code() {
     wall.endpoint.leave().await.expect("runs");
     ana.until_state("over", |state| matches!(state, CallState::Left { .. }))
         .await;
-    ana.endpoint.close().await.expect("closes");
-    wall.endpoint.close().await.expect("closes");
+    stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_code_is_refused_and_shows_nothing() {
     let test = "a_wrong_code_is_refused_and_shows_nothing";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::set(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let board = Board::start();
-    let mut ana = Person::new(&server);
+    };
+    let Stage { board, ana, .. } = &mut stage;
     ana.endpoint
         .join_cast("0000-0000", board.screen())
         .await
@@ -105,5 +102,5 @@ async fn a_wrong_code_is_refused_and_shows_nothing() {
         matches!(state, CallState::Failed { cause, .. } if *cause == refused)
     })
     .await;
-    ana.endpoint.close().await.expect("closes");
+    stage.close().await;
 }

@@ -17,6 +17,7 @@ mod relayed;
 mod sharing;
 #[cfg(target_os = "linux")]
 mod sharing_tile;
+mod silent_relay;
 mod tampering;
 mod texts;
 mod two_in_a_call;

@@ -10,6 +10,7 @@ use duet_protocol::VideoState;
 use duet_server::{Server, ServerConfig};
 use duet_testkit::display_rig::{self, DisplayRig};
 use duet_testkit::painted_window::{PaintedWindow, rectangle};
+use duet_testkit::turn::{self, Turn};
 use parking_lot::Mutex;
 
 use crate::common::{PATIENCE, Person, in_a_call};
@@ -44,7 +45,7 @@ impl Sight {
 /// A display that shows small text-like marks: strokes of two pixels.
 pub(crate) struct Board {
     display: DisplayRig,
-    window: PaintedWindow,
+    window: Option<PaintedWindow>,
 }
 
 impl Board {
@@ -55,20 +56,32 @@ impl Board {
         window
             .point(WIDTH as i16 - 1, HEIGHT as i16 - 1)
             .expect("a pointer");
-        let board = Self { display, window };
+        let board = Self {
+            display,
+            window: Some(window),
+        };
         board.draw(1);
         board
+    }
+
+    fn opened(&self) -> &PaintedWindow {
+        self.window.as_ref().expect("it is open")
+    }
+
+    /// The display stays.
+    pub(crate) fn close_window(&mut self) {
+        self.window = None;
     }
 
     /// Draws the marks of a page.
     pub(crate) fn draw(&self, page: u32) {
         let whole = rectangle(0, 0, WIDTH as u16, HEIGHT as u16);
-        self.window.fill(WHITE, &[whole]).expect("painted");
+        self.opened().fill(WHITE, &[whole]).expect("painted");
         let marks: Vec<_> = cells()
             .filter(|cell| is_mark(page, *cell))
             .map(|(column, row)| rectangle((column * 2) as i16, (row * 2) as i16, 2, 2))
             .collect();
-        self.window.fill(0, &marks).expect("painted");
+        self.opened().fill(0, &marks).expect("painted");
     }
 
     pub(crate) fn screen(&self) -> ScreenTarget {
@@ -76,8 +89,54 @@ impl Board {
     }
 
     pub(crate) fn window(&self) -> ScreenTarget {
-        let (id, display) = (self.window.id(), self.display.name());
+        let (id, display) = (self.opened().id(), self.display.name());
         ScreenTarget::Window(format!("{id}@{display}"))
+    }
+}
+
+/// Ana, who has a board, and Ben; what both see is seen here.
+pub(crate) struct Stage {
+    pub(crate) board: Board,
+    pub(crate) ana: Person,
+    pub(crate) ben: Person,
+    pub(crate) ana_sees: Sight,
+    pub(crate) ben_sees: Sight,
+    _server: Server,
+    _turn: Turn,
+}
+
+impl Stage {
+    /// Nobody has joined. None if there can be no display, of which the run is told.
+    pub(crate) async fn set(test: &str) -> Option<Self> {
+        if display_rig::unavailable(test) {
+            return None;
+        }
+        let turn = turn::take().expect("a turn");
+        let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
+        let (ana_sees, ben_sees) = (Sight::default(), Sight::default());
+        Some(Self {
+            board: Board::start(),
+            ana: ana_sees.of_person(&server.url()),
+            ben: ben_sees.of_person(&server.url()),
+            ana_sees,
+            ben_sees,
+            _server: server,
+            _turn: turn,
+        })
+    }
+
+    /// The two are in a call.
+    pub(crate) async fn in_a_call(test: &str) -> Option<Self> {
+        let mut stage = Self::set(test).await?;
+        in_a_call(&mut stage.ana, &mut stage.ben).await;
+        Some(stage)
+    }
+
+    /// Both end, and well.
+    pub(crate) async fn close(self) {
+        for person in [self.ana, self.ben] {
+            person.endpoint.close().await.expect("closes");
+        }
     }
 }
 
@@ -111,14 +170,16 @@ fn says(video: VideoState) -> impl Fn(&EndpointEvent) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_reads_the_screen_and_then_sees_the_camera_again() {
     let test = "the_other_reads_the_screen_and_then_sees_the_camera_again";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::in_a_call(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sight) = (Board::start(), Sight::default());
-    let (mut ana, mut ben) = (Person::new(&server), sight.of_person(&server.url()));
-    in_a_call(&mut ana, &mut ben).await;
+    };
+    let Stage {
+        board,
+        ana,
+        ben,
+        ben_sees: sight,
+        ..
+    } = &mut stage;
     sight.until("the camera", |frame| frame.width == 320).await;
     ana.endpoint
         .share(Some(board.screen()))
@@ -142,21 +203,22 @@ async fn the_other_reads_the_screen_and_then_sees_the_camera_again() {
     sight
         .until("the camera again", |frame| frame.width == 320)
         .await;
-    ana.endpoint.close().await.expect("closes");
-    ben.endpoint.close().await.expect("closes");
+    stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_closes_ends_the_sharing_and_not_the_call() {
     let test = "a_window_that_closes_ends_the_sharing_and_not_the_call";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::in_a_call(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sight) = (Board::start(), Sight::default());
-    let (mut ana, mut ben) = (Person::new(&server), sight.of_person(&server.url()));
-    in_a_call(&mut ana, &mut ben).await;
+    };
+    let Stage {
+        board,
+        ana,
+        ben,
+        ben_sees: sight,
+        ..
+    } = &mut stage;
     // Without a camera of its own.
     ana.endpoint.set_camera(false).await.expect("runs");
     ana.endpoint
@@ -166,8 +228,7 @@ async fn a_window_that_closes_ends_the_sharing_and_not_the_call() {
     sight
         .until("the window", |frame| is_legible(1, frame))
         .await;
-    let Board { display, window } = board;
-    drop(window);
+    board.close_window();
     ana.until("the end of it", |event| {
         let gone = ShareEvent::Ended {
             code: Some("screen-gone"),
@@ -179,7 +240,5 @@ async fn a_window_that_closes_ends_the_sharing_and_not_the_call() {
         .await;
     ana.endpoint.set_camera(true).await.expect("runs");
     sight.until("the camera", |frame| frame.width == 320).await;
-    drop(display);
-    ana.endpoint.close().await.expect("closes");
-    ben.endpoint.close().await.expect("closes");
+    stage.close().await;
 }

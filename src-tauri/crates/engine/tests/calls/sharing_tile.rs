@@ -5,11 +5,9 @@ use std::time::Duration;
 use duet_engine::EndpointEvent;
 use duet_media::barcode;
 use duet_media::frame::VideoFrame;
-use duet_server::{Server, ServerConfig};
-use duet_testkit::display_rig;
 
-use crate::common::{PATIENCE, Person, in_a_call};
-use crate::sharing::{Board, Sight, WIDTH, is_legible};
+use crate::common::{PATIENCE, Person};
+use crate::sharing::{Stage, WIDTH, is_legible};
 
 /// When the picture was taken: the test camera writes it into each of its own, and nobody else does.
 fn taken_us(frame: &VideoFrame) -> Option<i64> {
@@ -54,14 +52,16 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_sees_the_screen_and_the_camera_beside_it() {
     let test = "the_other_sees_the_screen_and_the_camera_beside_it";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::in_a_call(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sight) = (Board::start(), Sight::default());
-    let (mut ana, mut ben) = (Person::new(&server), sight.of_person(&server.url()));
-    in_a_call(&mut ana, &mut ben).await;
+    };
+    let Stage {
+        board,
+        ana,
+        ben,
+        ben_sees: sight,
+        ..
+    } = &mut stage;
     sight.until("the camera", |frame| frame.width == 320).await;
     ben.sees_no_tile().await;
     for page in 1..=2 {
@@ -101,27 +101,29 @@ async fn the_other_sees_the_screen_and_the_camera_beside_it() {
             .await;
         ben.sees_no_tile().await;
     }
-    ana.endpoint.close().await.expect("closes");
-    ben.endpoint.close().await.expect("closes");
+    stage.close().await;
 }
 
 /// Two offers may cross.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_share_at_once_and_both_see_both() {
     let test = "both_share_at_once_and_both_see_both";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::in_a_call(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sights) = (Board::start(), [Sight::default(), Sight::default()]);
-    let [mut ana, mut ben] = sights.clone().map(|sight| sight.of_person(&server.url()));
-    in_a_call(&mut ana, &mut ben).await;
-    for person in [&ana, &ben] {
+    };
+    let Stage {
+        board,
+        ana,
+        ben,
+        ana_sees,
+        ben_sees,
+        ..
+    } = &mut stage;
+    for person in [&*ana, &*ben] {
         let screen = board.screen();
         person.endpoint.share(Some(screen)).await.expect("runs");
     }
-    for (person, sight) in [&mut ana, &mut ben].into_iter().zip(&sights) {
+    for (person, sight) in [(&mut *ana, ana_sees), (&mut *ben, &mut *ben_sees)] {
         person.until("told of the tile", tile(true)).await;
         sight
             .until("the screen", |frame| is_legible(1, frame))
@@ -132,23 +134,25 @@ async fn both_share_at_once_and_both_see_both() {
     ana.endpoint.share(None).await.expect("runs");
     ben.until("told of its end", tile(false)).await;
     ana.sees_a_living_tile().await;
-    sights[1]
+    ben_sees
         .until("the camera", |frame| taken_us(frame).is_some())
         .await;
-    ana.endpoint.close().await.expect("closes");
-    ben.endpoint.close().await.expect("closes");
+    stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_later_sees_both() {
     let test = "who_comes_later_sees_both";
-    if display_rig::unavailable(test) {
+    let Some(mut stage) = Stage::set(test).await else {
         return;
-    }
-    let _turn = duet_testkit::turn::take().expect("a turn");
-    let server = Server::bind(ServerConfig::loopback()).await.expect("binds");
-    let (board, sight) = (Board::start(), Sight::default());
-    let (mut ana, mut ben) = (Person::new(&server), sight.of_person(&server.url()));
+    };
+    let Stage {
+        board,
+        ana,
+        ben,
+        ben_sees: sight,
+        ..
+    } = &mut stage;
     ana.joins().await;
     ana.until_state("waiting", |state| state.opens_devices())
         .await;
@@ -164,6 +168,5 @@ async fn who_comes_later_sees_both() {
     ben.sees_a_living_tile().await;
     ana.endpoint.leave().await.expect("runs");
     ben.until("told of its end", tile(false)).await;
-    ana.endpoint.close().await.expect("closes");
-    ben.endpoint.close().await.expect("closes");
+    stage.close().await;
 }

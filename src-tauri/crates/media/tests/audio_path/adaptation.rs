@@ -1,6 +1,8 @@
 //! The delay follows the jitter, up and down, without losing sound.
 
-use super::trace::{Dice, Playout, at, packets};
+use duet_testkit::dice::Dice;
+
+use super::trace::{Playout, at, packets};
 
 #[test]
 fn the_delay_grows_with_jitter_and_returns() {

@@ -3,9 +3,10 @@
 use duet_media::codec::{
     AudioDecoder, AudioEncoder, OpusDecoder, OpusEncoder, OpusSettings, packet_has_fec,
 };
+use duet_testkit::dice::Dice;
 
 use super::speech::{level_db, snr_db, speech};
-use super::trace::{Dice, Playout, at, packets};
+use super::trace::{Playout, at, packets};
 
 #[test]
 fn fec_is_nearer_to_the_lost_sound_than_concealment() {

@@ -1,6 +1,8 @@
 //! Reordering, duplicates, heavy jitter and an outage.
 
-use super::trace::{Dice, Playout, at, packets};
+use duet_testkit::dice::Dice;
+
+use super::trace::{Playout, at, packets};
 
 #[test]
 fn heavy_jitter_reordering_and_duplicates_stay_bounded() {

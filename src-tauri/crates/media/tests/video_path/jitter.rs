@@ -1,8 +1,9 @@
 //! Delay: none on a clean path, enough on a jittery one, none again afterwards.
 
 use duet_media::codec::VideoCodec;
+use duet_testkit::dice::Dice;
 
-use super::stream::{Dice, FRAME_US, Receiver, Sender};
+use super::stream::{FRAME_US, Receiver, Sender};
 
 #[test]
 fn a_clean_path_is_not_delayed() {

@@ -1,8 +1,9 @@
 //! Loss: repaired if the repair comes in time; otherwise given up, and a key frame asked for.
 
 use duet_media::codec::VideoCodec;
+use duet_testkit::dice::Dice;
 
-use super::stream::{Dice, FRAME_US, Receiver, Sender};
+use super::stream::{FRAME_US, Receiver, Sender};
 
 #[test]
 fn a_repair_in_time_loses_nothing() {

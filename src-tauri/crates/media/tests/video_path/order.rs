@@ -2,8 +2,9 @@
 
 use duet_media::codec::VideoCodec;
 use duet_media::rtp::ReceivedPacket;
+use duet_testkit::dice::Dice;
 
-use super::stream::{Dice, Receiver, Sender};
+use super::stream::{Receiver, Sender};
 
 #[test]
 fn reordered_and_doubled_packets_change_nothing() {

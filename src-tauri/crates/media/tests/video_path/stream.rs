@@ -148,20 +148,3 @@ impl Receiver {
         }
     }
 }
-
-/// A small seeded generator: the same seed, the same network.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed | 1)
-    }
-
-    /// 0 … `below` − 1.
-    pub(crate) fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}

@@ -1,5 +1,5 @@
 //! Answers to requests for a relay: those that are made here, in a server's place, and whether the
-//! library can use those of servers. Sans-IO.
+//! library can use those of servers; and those to requests for a channel. Sans-IO.
 //!
 //! The library asks twice: without a credential, for a realm and a nonce, and with one. It knows a request
 //! by the name of the second, so whatever keeps it from making that leaves it waiting for ever; and it
@@ -12,7 +12,13 @@ const ERROR_508: [u8; 8] = [0, 9, 0, 4, 0, 0, 5, 8];
 const REALM_NONE: [u8; 8] = [0, 0x14, 0, 4, b'n', b'o', b'n', b'e'];
 const NONCE_NONE: [u8; 8] = [0, 0x15, 0, 4, b'n', b'o', b'n', b'e'];
 
+/// An error in answer to ChannelBind (RFC 8656, section 17; RFC 8489, section 5).
+const CHANNEL_ERROR: [u8; 2] = [0x01, 0x19];
+/// The class and the number of an ERROR-CODE: 438, Stale Nonce.
+const STALE_NONCE: [u8; 2] = [4, 38];
+
 const USERNAME: u16 = 0x0006;
+const ERROR_CODE: u16 = 0x0009;
 const LIFETIME: u16 = 0x000d;
 const REALM: u16 = 0x0014;
 const NONCE: u16 = 0x0015;
@@ -48,6 +54,16 @@ fn error(id: &TransactionId, attributes: &[u8]) -> Vec<u8> {
     answer.extend_from_slice(id);
     answer.extend_from_slice(attributes);
     answer
+}
+
+/// Whether a server says that it gives no channel. The library forgets then that it asked, and asks again with
+/// each packet that it sends, for as long as the call lasts. Without this answer it repeats the one request
+/// a few times and sends its packets without a channel. With a stale nonce it must ask again, with the new one.
+pub(crate) fn refuses_channel(message: &[u8]) -> bool {
+    message.starts_with(&CHANNEL_ERROR)
+        && message.get(4..8) == Some(&COOKIE)
+        && !matches!(attribute(message, ERROR_CODE), Some([_, _, class, number, ..])
+            if [*class, *number] == STALE_NONCE)
 }
 
 /// Whether this request carries a credential.
@@ -197,6 +213,27 @@ pub(super) mod tests {
             let message = answer(true, id, attributes);
             let answer = Answer::of(&message).expect("an answer");
             assert_eq!(answer.is_conclusive(), is_usable, "{attributes:?}");
+        }
+    }
+
+    #[test]
+    fn refused_channels_are_told_from_all_else() {
+        let code = |class, number| {
+            let mut message = answer(false, [1; 12], &[(ERROR_CODE, &[0, 0, class, number])]);
+            message[1] = CHANNEL_ERROR[1];
+            message
+        };
+        for refusal in [code(5, 8), code(4, 0), code(4, 3)] {
+            assert!(refuses_channel(&refusal));
+        }
+        assert!(!refuses_channel(&code(4, 38)), "it has a newer nonce");
+        let (mut granted, mut permission) = (code(5, 8), code(5, 8));
+        granted[1] = 0x09;
+        permission[1] = 0x18;
+        let mut no_stun = code(5, 8);
+        no_stun[4] = 0;
+        for other in [granted, permission, no_stun, code(5, 8)[..7].to_vec()] {
+            assert!(!refuses_channel(&other), "{other:?}");
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::Instant;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::{SourceFilter, Verdict};
-use crate::relay_tunnel::{Incoming, Tunnels, Unanswered};
+use crate::relay_tunnel::{Incoming, Tunnels, Unanswered, refuses_channel};
 
 #[derive(Debug)]
 pub(super) struct FilteredSocket {
@@ -100,6 +100,11 @@ impl AsyncUdpSocket for FilteredSocket {
 }
 
 impl FilteredSocket {
+    /// Whether the library is to hear this.
+    fn is_wanted(&self, now: Instant, from: SocketAddr, datagram: &[u8]) -> bool {
+        self.filter.judge(now, from, datagram) == Verdict::Pass && !refuses_channel(datagram)
+    }
+
     /// One datagram out of a tunnel.
     fn poll_tunnels(
         &self,
@@ -112,11 +117,11 @@ impl FilteredSocket {
         };
         while let Poll::Ready((from, datagram)) = self.tunnelled.poll(cx) {
             let datagram = self.unanswered.instead_of(&datagram).unwrap_or(datagram);
-            let verdict = self.filter.judge(Instant::now(), from, &datagram);
+            let is_wanted = self.is_wanted(Instant::now(), from, &datagram);
             let Some(room) = buffer.get_mut(..datagram.len()) else {
                 continue;
             };
-            if verdict == Verdict::Pass {
+            if is_wanted {
                 room.copy_from_slice(&datagram);
                 *info = RecvMeta::default();
                 info.addr = from;
@@ -177,7 +182,7 @@ impl FilteredSocket {
         while start < info.len {
             let end = (start + stride).min(info.len);
             let datagram = &buffer[start..end];
-            let is_wanted = self.filter.judge(now, info.addr, datagram) == Verdict::Pass;
+            let is_wanted = self.is_wanted(now, info.addr, datagram);
             let instead = self.unanswered.instead_of(datagram);
             if let Some(instead) = instead.filter(|_| is_wanted) {
                 self.tunnelled.push(info.addr, instead);

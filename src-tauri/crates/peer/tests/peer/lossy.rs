@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use duet_testkit::dice::Dice;
+use parking_lot::Mutex;
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime,
     TokioRuntime, Transmit,
@@ -21,21 +23,24 @@ use webrtc::runtime::{
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// How much is lost, and what was.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Loss {
     pub percent: AtomicU64,
     pub dropped: AtomicU64,
     pub media_sent: AtomicU64,
     pub cut: AtomicBool,
-    seed: AtomicU64,
+    dice: Mutex<Dice>,
 }
 
 impl Loss {
     pub(crate) fn new(percent: u64, seed: u64) -> Arc<Self> {
-        let loss = Self::default();
-        loss.percent.store(percent, Relaxed);
-        loss.seed.store(seed, Relaxed);
-        Arc::new(loss)
+        Arc::new(Self {
+            percent: percent.into(),
+            dropped: AtomicU64::default(),
+            media_sent: AtomicU64::default(),
+            cut: AtomicBool::default(),
+            dice: Mutex::new(Dice::new(seed)),
+        })
     }
 
     fn strikes(&self, datagram: &[u8]) -> bool {
@@ -49,12 +54,8 @@ impl Loss {
             return false;
         }
         self.media_sent.fetch_add(1, Relaxed);
-        let mut x = self.seed.load(Relaxed);
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        self.seed.store(x, Relaxed);
-        let struck = (x >> 33) % 100 < self.percent.load(Relaxed);
+        let chance = self.dice.lock().below(100) as u64;
+        let struck = chance < self.percent.load(Relaxed);
         if struck {
             self.dropped.fetch_add(1, Relaxed);
         }

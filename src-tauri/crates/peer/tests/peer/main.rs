@@ -11,6 +11,8 @@ mod key_frame_request;
 mod loopback_call;
 mod loss_repair;
 mod lossy;
+#[cfg(target_os = "linux")]
+mod refused_permissions;
 mod rejected_section;
 mod relay_ends;
 mod relay_policy;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use duet_peer::{IcePolicy, PeerConfig};
 use duet_protocol::IceServer;
-use duet_server::turn::{Now, PeerPolicy, Secrets, TurnConfig, TurnMode};
+use duet_server::turn::{Now, Secrets, TurnConfig, TurnMode};
 use duet_server::{Server, ServerConfig, TlsFiles};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -39,14 +39,7 @@ pub(crate) async fn own_relay_with(certificate: Option<&TestCertificate>) -> Ser
 
 /// The settings of our own.
 pub(crate) fn relay_config() -> TurnConfig {
-    TurnConfig {
-        secrets: vec![SECRET.to_owned()],
-        peers: PeerPolicy {
-            allow_private: false,
-            allow_same_host: true,
-        },
-        ..TurnConfig::new(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
-    }
+    TurnConfig::loopback(SECRET)
 }
 
 /// With a credential of its own for each person.

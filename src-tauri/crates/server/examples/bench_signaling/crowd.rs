@@ -11,6 +11,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use duet_signaling::SignalingConfig;
 use duet_signaling::backoff::Backoff;
+use duet_testkit::dice::Dice;
 use serde_json::json;
 
 use crate::CrowdArgs;
@@ -49,7 +50,7 @@ struct Crowd {
     people: Vec<Person>,
     there: usize,
     returns: BinaryHeap<Reverse<(Instant, usize)>>,
-    random: u64,
+    random: Dice,
     began_at: Instant,
     story: Story,
 }
@@ -119,7 +120,7 @@ impl Crowd {
             people: (0..args.count).map(|_| Person::default()).collect(),
             there: 0,
             returns: BinaryHeap::new(),
-            random: 0x9e37_79b9_7f4a_7c15,
+            random: Dice::of_many(1),
             began_at: Instant::now(),
             story: Story::default(),
         }
@@ -148,14 +149,6 @@ impl Crowd {
                     .iter()
                     .any(|Reverse((_, waiting))| *waiting == index)
         })
-    }
-
-    /// xorshift64 (Marsaglia 2003), from a fixed seed.
-    fn next_random(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
     }
 
     fn greeting(&self, index: usize) -> String {
@@ -209,7 +202,7 @@ impl Hears for Crowd {
 
     fn ended(&mut self, index: usize, end: End) {
         let now = Instant::now();
-        let random = self.next_random();
+        let random = self.random.next_number();
         let Some(person) = self.people.get_mut(index) else {
             return;
         };

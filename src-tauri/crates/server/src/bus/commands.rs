@@ -90,7 +90,7 @@ impl Bus {
                 Command::Publish(envelope) => {
                     let text = serde_json::to_string(envelope).expect("plain data");
                     let channel = self.names.channel(envelope.to.process);
-                    let datagram = keys.seal(&channel, &text);
+                    let datagram = keys.cluster.of_channel(&channel).seal(&text);
                     pipeline.cmd("PUBLISH").arg(channel).arg(datagram);
                 }
                 Command::Look { peer } => {
@@ -132,7 +132,8 @@ impl Bus {
                 let said = answer.ok();
                 let tag = said.and_then(|said| from_redis_value::<Vec<u8>>(said).ok());
                 let name = self.names.node(peer);
-                let is_alive = tag.is_some_and(|tag| self.keys.read().is_vouched(&name, &tag));
+                let is_alive =
+                    tag.is_some_and(|tag| self.keys.read().cluster.is_vouched(&name, &tag));
                 self.hub.looked(peer, is_alive);
             }
             Command::Publish(_) | Command::Release { .. } => {}
@@ -181,14 +182,14 @@ impl Bus {
             (self.names.late(me), &late_ms),
             (self.names.seal(), &late_ms),
         ] {
-            let vouched = keys.vouch(&name);
+            let vouched = keys.cluster.vouch(&name);
             let set = pipeline.cmd("SET").arg(name).arg(vouched);
             set.arg("PX").arg(ms).ignore();
         }
-        let channel = self.names.channel(me.process);
         let since_base_us = (sent_at - self.base).as_micros();
-        let beat = keys.seal(&channel, &format!("beat {since_base_us}"));
-        pipeline.cmd("PUBLISH").arg(channel).arg(beat).ignore();
+        let beat = keys.own_channel.seal(&format!("beat {since_base_us}"));
+        let publish = pipeline.cmd("PUBLISH").arg(&self.own_channel);
+        publish.arg(beat).ignore();
         for peer in peers {
             pipeline.cmd("EXISTS").arg(self.names.node(*peer));
         }

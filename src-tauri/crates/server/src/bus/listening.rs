@@ -29,8 +29,7 @@ impl Bus {
         let patience = self.timing.patience;
         let subscribing = async {
             let mut subscription = self.client.get_async_pubsub().await?;
-            let channel = self.names.channel(self.hub.process());
-            subscription.subscribe(channel).await?;
+            subscription.subscribe(&self.own_channel).await?;
             redis::RedisResult::Ok(subscription)
         };
         let Ok(Ok(subscription)) = tokio::time::timeout(patience, subscribing).await else {
@@ -47,9 +46,8 @@ impl Bus {
         if datagram.len() > MAX_DATAGRAM_BYTES {
             return self.refuse(Refusal::TooLarge);
         }
-        let channel = self.names.channel(self.hub.process());
         // Before anything else is made of it.
-        let payload = self.keys.read().open(&channel, datagram);
+        let payload = self.keys.read().own_channel.open(datagram);
         let Some(payload) = payload else {
             self.warn_of_strangers();
             return self.refuse(Refusal::Unsealed);

@@ -39,26 +39,9 @@ impl ClusterKeys {
         HmacKeys::read(path).map(Self)
     }
 
-    fn of_channel(&self, channel: &str) -> HmacKeys {
-        self.0.derive(&format!("duet bus 1\n{channel}"))
-    }
-
-    /// A datagram for this channel.
-    pub(super) fn seal(&self, channel: &str, payload: &str) -> String {
-        let mut datagram = tag(&self.of_channel(channel), payload);
-        datagram.reserve(1 + payload.len());
-        datagram.push(char::from(DOT));
-        datagram.push_str(payload);
-        datagram
-    }
-
-    /// What a server of this cluster said on this channel; none if it was not one.
-    pub(super) fn open<'a>(&self, channel: &str, datagram: &'a [u8]) -> Option<&'a [u8]> {
-        let (tag, rest) = datagram.split_at_checked(TAG_LETTERS)?;
-        let payload = rest.strip_prefix(&[DOT])?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        let keys = self.of_channel(channel);
-        keys.verify(payload, &tag).then_some(payload)
+    /// For the datagrams of one channel.
+    pub(super) fn of_channel(&self, channel: &str) -> ChannelKeys {
+        ChannelKeys(self.0.derive(&format!("duet bus 1\n{channel}")))
     }
 
     /// What stands in Redis under the name of something that a server of this cluster wrote.
@@ -74,6 +57,46 @@ impl ClusterKeys {
 
     fn of_name(&self, name: &str) -> HmacKeys {
         self.0.derive(&format!("duet name 1\n{name}"))
+    }
+}
+
+/// The keys of one channel, derived from those of the cluster.
+#[derive(Debug)]
+pub(super) struct ChannelKeys(HmacKeys);
+
+impl ChannelKeys {
+    /// A datagram for this channel.
+    pub(super) fn seal(&self, payload: &str) -> String {
+        let mut datagram = tag(&self.0, payload);
+        datagram.reserve(1 + payload.len());
+        datagram.push(char::from(DOT));
+        datagram.push_str(payload);
+        datagram
+    }
+
+    /// What a server of this cluster said on this channel; none if it was not one.
+    pub(super) fn open<'a>(&self, datagram: &'a [u8]) -> Option<&'a [u8]> {
+        let (tag, rest) = datagram.split_at_checked(TAG_LETTERS)?;
+        let payload = rest.strip_prefix(&[DOT])?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        self.0.verify(payload, &tag).then_some(payload)
+    }
+}
+
+/// What a server has at hand: the keys, and those of the channel to which it listens, with which it opens all that
+/// it hears.
+#[derive(Debug)]
+pub(super) struct Keyring {
+    pub(super) cluster: ClusterKeys,
+    pub(super) own_channel: ChannelKeys,
+}
+
+impl Keyring {
+    pub(super) fn new(cluster: ClusterKeys, own_channel: &str) -> Self {
+        Self {
+            own_channel: cluster.of_channel(own_channel),
+            cluster,
+        }
     }
 }
 
@@ -97,16 +120,33 @@ mod tests {
 
     #[test]
     fn a_datagram_is_good_with_its_key_and_on_its_channel_alone() {
-        let datagram = keys(KEY).seal("duet:to:1", "words");
-        let opened = keys(KEY).open("duet:to:1", datagram.as_bytes());
+        let datagram = keys(KEY).of_channel("duet:to:1").seal("words");
+        let opened = keys(KEY).of_channel("duet:to:1").open(datagram.as_bytes());
         assert_eq!(opened, Some(&b"words"[..]));
-        assert_eq!(keys(KEY).open("duet:to:2", datagram.as_bytes()), None);
-        assert_eq!(keys(OTHER).open("duet:to:1", datagram.as_bytes()), None);
+        assert_eq!(
+            keys(KEY).of_channel("duet:to:2").open(datagram.as_bytes()),
+            None
+        );
+        assert_eq!(
+            keys(OTHER)
+                .of_channel("duet:to:1")
+                .open(datagram.as_bytes()),
+            None
+        );
         // While the keys change, servers with either understand those with both.
         let both = ClusterKeys::new([OTHER, KEY]).expect("two keys");
-        assert!(both.open("duet:to:1", datagram.as_bytes()).is_some());
-        let datagram = both.seal("duet:to:1", "words");
-        assert!(keys(OTHER).open("duet:to:1", datagram.as_bytes()).is_some());
+        assert!(
+            both.of_channel("duet:to:1")
+                .open(datagram.as_bytes())
+                .is_some()
+        );
+        let datagram = both.of_channel("duet:to:1").seal("words");
+        assert!(
+            keys(OTHER)
+                .of_channel("duet:to:1")
+                .open(datagram.as_bytes())
+                .is_some()
+        );
     }
 
     #[test]
@@ -118,25 +158,28 @@ mod tests {
         assert!(!keys(KEY).is_vouched("duet:node:1.1", b"1"));
         // What names a node cannot be said on a channel of the same name.
         let said = format!("{vouched}.duet:node:1.1");
-        assert_eq!(keys(KEY).open("duet:node:1.1", said.as_bytes()), None);
+        assert_eq!(
+            keys(KEY).of_channel("duet:node:1.1").open(said.as_bytes()),
+            None
+        );
     }
 
     proptest! {
         #[test]
         fn a_changed_or_cut_datagram_is_none(position in 0usize..60, byte in any::<u8>(), cut in 0usize..60) {
-            let datagram = keys(KEY).seal("c", "words of a node").into_bytes();
+            let datagram = keys(KEY).of_channel("c").seal("words of a node").into_bytes();
             let mut changed = datagram.clone();
             let position = position % changed.len();
             prop_assume!(changed[position] != byte);
             changed[position] = byte;
-            prop_assert_eq!(keys(KEY).open("c", &changed), None);
+            prop_assert_eq!(keys(KEY).of_channel("c").open(&changed), None);
             let cut = &datagram[..cut % datagram.len()];
-            prop_assert_eq!(keys(KEY).open("c", cut), None);
+            prop_assert_eq!(keys(KEY).of_channel("c").open(cut), None);
         }
 
         #[test]
         fn nonsense_is_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert_eq!(keys(KEY).open("c", &bytes), None);
+            prop_assert_eq!(keys(KEY).of_channel("c").open(&bytes), None);
         }
     }
 }

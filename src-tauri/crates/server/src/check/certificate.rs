@@ -115,9 +115,17 @@ fn refused(certificate: &Certificate, host: &str, fault: &CertificateError) -> F
                 "get one for the name in --public-host",
             )
         }
+        // webpki keeps its own words for this one.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            Finding::problem(
+                SUBJECT,
+                "clients refuse it: it is an authority's (CA:TRUE), and no server's",
+                "make one that is not (openssl req … -addext basicConstraints=critical,CA:FALSE), or let certbot get one",
+            )
+        }
         other => Finding::problem(
             SUBJECT,
-            format!("clients refuse it: {other:?}"),
+            format!("clients refuse it: {other}"),
             "get another",
         ),
     }

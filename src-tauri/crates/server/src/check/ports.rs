@@ -50,9 +50,9 @@ fn refused(
     error: &std::io::Error,
 ) -> Finding {
     let next = match error.kind() {
-        ErrorKind::AddrInUse => {
-            format!("stop the program that has it (ss -lnp), or set another {flag}")
-        }
+        ErrorKind::AddrInUse => format!(
+            "if it is a duet-server with other settings, check it with those (--config); else stop the program that has it (ss -lnp), or set another {flag}"
+        ),
         ErrorKind::PermissionDenied => {
             "below 1024 it takes CAP_NET_BIND_SERVICE; the systemd unit has it".to_owned()
         }

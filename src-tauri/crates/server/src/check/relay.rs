@@ -13,6 +13,8 @@ use super::line::{Fault, Transport};
 use super::{Finding, shown};
 
 const SUBJECT: &str = "relay";
+/// As much as the other keys have. Whoever has one credential can try secrets at leisure.
+const MIN_SECRET_BYTES: usize = 32;
 /// Of TURN over TLS (RFC 7065).
 const TLS_PORT: u16 = 5_349;
 
@@ -28,9 +30,33 @@ pub(super) async fn look(
             "there is none: calls fail where no direct path exists",
             "leave --no-turn away, or name another one with --turn-uri",
         )),
-        TurnMode::BuiltIn(turn) => inside(config, turn, host, own, findings).await,
-        TurnMode::Outside(outside) => elsewhere(outside, findings).await,
+        TurnMode::BuiltIn(turn) => {
+            findings.extend(guessable(&turn.secrets));
+            if config.hides_relay() {
+                findings.push(Finding::problem(
+                    SUBJECT,
+                    "it listens on the loopback alone, and people come from elsewhere by the proxy, which passes no UDP",
+                    "set --turn-listen 0.0.0.0:3478",
+                ));
+            }
+            inside(config, turn, host, own, findings).await;
+        }
+        TurnMode::Outside(outside) => {
+            findings.extend(guessable(std::slice::from_ref(&outside.secret)));
+            elsewhere(outside, findings).await;
+        }
     }
+}
+
+fn guessable(secrets: &[String]) -> Option<Finding> {
+    let is_short = secrets.iter().any(|secret| secret.len() < MIN_SECRET_BYTES);
+    is_short.then(|| {
+        Finding::warning(
+            SUBJECT,
+            "its secret is short: whoever was given one credential could guess it and make more",
+            "make one with: openssl rand -hex 32",
+        )
+    })
 }
 
 async fn inside(
@@ -41,6 +67,8 @@ async fn inside(
     findings: &mut Vec<Finding>,
 ) {
     let mut listening = own.map(Server::turn_addrs).unwrap_or_default();
+    // Without a relay of its own the one that is asked is somebody else's, with a secret of its own.
+    let own = own.filter(|_| !listening.is_empty());
     if listening.is_empty() {
         listening.clone_from(&turn.listen);
     }

@@ -4,6 +4,7 @@
 //! server that waited there would stand still with it. So lines go through a bounded queue, and what does
 //! not fit is lost and counted.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,6 +23,8 @@ const LOSS_INTERVAL: Duration = Duration::from_secs(10);
 /// written when the guard goes.
 pub(super) fn start(settings: &Settings) -> anyhow::Result<WorkerGuard> {
     let filter = EnvFilter::try_new(&settings.log).context("--log is not a filter for logs")?;
+    // Colours in a file or a pipe are noise.
+    let is_terminal = std::io::stderr().is_terminal();
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(MAX_WAITING_LINES)
@@ -30,6 +33,7 @@ pub(super) fn start(settings: &Settings) -> anyhow::Result<WorkerGuard> {
     tokio::spawn(tell_of_losses(writer.error_counter()));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(is_terminal)
         .with_writer(writer);
     match settings.log_format {
         LogFormat::Text => logs.init(),

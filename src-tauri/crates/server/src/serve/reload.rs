@@ -20,7 +20,10 @@ pub(super) async fn follow(server: &Server, mut signals: Signal) {
         // In words, as an operator types this and looks at the log for what came of it.
         match reload(server).await {
             Ok(()) => info!("secrets, keys and denied addresses were read again"),
-            Err(error) => warn!("the old secrets and keys stay: {error:#}"),
+            Err(error) => {
+                let error = crate::with_causes(error.as_ref());
+                warn!("the old secrets and keys stay: {error}");
+            }
         }
     }
     // No signal comes any more: then there is only the end to wait for.

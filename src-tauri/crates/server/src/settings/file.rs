@@ -22,8 +22,8 @@ pub(crate) enum FileError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("{path} is not TOML: {reason}")]
-    NotToml { path: PathBuf, reason: String },
+    #[error("{place}: this is not TOML: {reason}")]
+    NotToml { place: Place, reason: String },
     #[error("{place}: unknown key \"{key}\"{hint}")]
     UnknownKey {
         place: Place,
@@ -81,19 +81,21 @@ pub(crate) fn apply(command: Command, path: &Path) -> Result<Command, FileError>
 type Default = (String, Vec<String>);
 
 fn read(command: &Command, path: &Path, text: &str) -> Result<Vec<Default>, FileError> {
-    let not_toml = |error: toml::de::Error| FileError::NotToml {
+    let place = |at: usize| Place {
         path: path.to_owned(),
-        reason: error.to_string(),
+        line: text.get(..at).unwrap_or(text).matches('\n').count() + 1,
+    };
+    // Without the line itself, which may hold a secret.
+    let not_toml = |error: toml::de::Error| FileError::NotToml {
+        place: place(error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
     };
     let spans = DeTable::parse(text).map_err(not_toml)?;
     let values: Table = toml::from_str(text).map_err(not_toml)?;
     let mut defaults = Vec::new();
     for spanned in spans.get_ref().keys() {
         let key = spanned.get_ref().as_ref();
-        let place = Place {
-            path: path.to_owned(),
-            line: text[..spanned.span().start].matches('\n').count() + 1,
-        };
+        let place = place(spanned.span().start);
         let found = keys(command).find(|(name, _)| *name == key);
         let (Some((_, argument)), Some(value)) = (found, values.get(key)) else {
             return Err(FileError::UnknownKey {

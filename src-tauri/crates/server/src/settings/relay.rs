@@ -22,7 +22,7 @@ pub(crate) struct RelaySettings {
     /// Where to listen over UDP and TCP; may be given several times. Port 0 takes a free one.
     /// Default: the hosts of --listen with port 3478, and no relay if that is taken. With --tls-cert
     /// the TCP port takes TLS as well.
-    #[arg(long, env = "DUET_TURN_LISTEN", value_delimiter = ',')]
+    #[arg(long, env = "DUET_TURN_LISTEN", value_delimiter = ',', value_parser = super::address)]
     turn_listen: Vec<SocketAddr>,
 
     /// Take no relay clients over TCP or TLS, only over UDP. Then people whose networks let no UDP

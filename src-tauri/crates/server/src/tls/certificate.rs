@@ -39,8 +39,15 @@ impl Certificate {
         let own = chain.first().ok_or_else(not_x509)?.clone();
         let (_, parsed) = parse_x509_certificate(&own).map_err(|_| not_x509())?;
         let validity = parsed.validity();
-        let certified = CertifiedKey::from_der(chain, key, &ring::default_provider())
-            .map_err(|error| unusable(error.to_string()))?;
+        let certified =
+            CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+                match error {
+                    rustls::Error::InconsistentKeys(_) => {
+                        unusable("they do not belong together".to_owned())
+                    }
+                    other => unusable(other.to_string()),
+                }
+            })?;
         Ok(Self {
             certified: Arc::new(certified),
             starts_at: system_time(validity.not_before.timestamp()),

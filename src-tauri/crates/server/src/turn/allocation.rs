@@ -127,7 +127,9 @@ impl Allocation {
             .retain(|held| held.is_inside || may_bind(held.peer));
     }
 
-    /// Binds or refreshes a channel, and lets its peer in (RFC 8656 section 12.2).
+    /// Binds or refreshes a channel, and lets its peer in (RFC 8656 section 12.2). Channels to relays of this
+    /// server have a limit of their own: as with permissions, a peer with many addresses must not take
+    /// the place of the one path that always exists.
     pub(super) fn bind(
         &mut self,
         now: Instant,
@@ -145,8 +147,9 @@ impl Allocation {
             return Err(BindError::Conflict);
         }
         let held = self.channels.iter().position(|held| held.number == number);
-        let is_full = held.is_none() && self.channels.len() >= limit;
-        if is_full {
+        let alike = self.channels.iter();
+        let alike = alike.filter(|channel| channel.is_inside == is_inside);
+        if held.is_none() && alike.count() >= limit {
             return Err(BindError::Full);
         }
         self.grant(now, &[peer.ip()]);

@@ -71,7 +71,7 @@ pub struct Quotas {
     /// Addresses of peers that one uid lets in, by all its allocations together; other relays of this
     /// server are not counted.
     pub permissions: usize,
-    /// Channels of one allocation.
+    /// Channels of one allocation to peers outside, and as many to other relays of this server.
     pub channels: usize,
     /// What an allocation may pass on in a second, in each direction; `None` is without limit.
     pub bytes_per_second: Option<u32>,
@@ -152,6 +152,20 @@ impl TurnConfig {
             denied: Vec::new(),
             denied_hosts: Vec::new(),
             quotas: Quotas::default(),
+        }
+    }
+
+    /// A free port of 127.0.0.1, and relays that reach this machine, loopback included: for tests, where there is
+    /// no other machine.
+    #[must_use]
+    pub fn loopback(secret: &str) -> Self {
+        Self {
+            secrets: vec![secret.to_owned()],
+            peers: PeerPolicy {
+                allow_private: false,
+                allow_same_host: true,
+            },
+            ..Self::new(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
         }
     }
 

@@ -177,16 +177,39 @@ async fn a_text_to_somebody_of_the_lobby_on_another_node() {
         from.send(&ClientMessage::Message(Text {
             to: Some(to.into()),
             room_id: None,
-            content: "hello".into(),
+            content: "forget-me-not".into(),
             id: "7".into(),
         }))
         .await;
         let delivered = heard(from).await;
         assert!(matches!(delivered, ServerMessage::Delivered { id, .. } if id == "7"));
         assert!(
-            matches!(heard(other).await, ServerMessage::Message { content, .. } if content == "hello")
+            matches!(heard(other).await, ServerMessage::Message { content, .. } if content == "forget-me-not")
         );
     }
+    assert_redis_keeps_no(&redis, "forget-me-not").await;
+}
+
+/// Texts pass through Redis and none stays: no key and no value has it. Some value has a name, or this would
+/// look at nothing.
+async fn assert_redis_keeps_no(redis: &Redis, phrase: &str) {
+    let mut connection = redis.connection().await;
+    let mut set = redis::cmd("CONFIG");
+    set.arg("SET").arg("rdbcompression").arg("no");
+    set.exec_async(&mut connection).await.expect("set");
+    let mut keys = redis::cmd("KEYS");
+    let keys = keys.arg("*").query_async(&mut connection).await;
+    let keys: Vec<Vec<u8>> = keys.expect("keys");
+    let mut everything = keys.concat();
+    for key in keys {
+        let mut dump = redis::cmd("DUMP");
+        let value = dump.arg(key).query_async(&mut connection).await;
+        let value: Option<Vec<u8>> = value.expect("a value");
+        everything.extend(value.unwrap_or_default());
+    }
+    let everything = String::from_utf8_lossy(&everything).into_owned();
+    assert!(everything.contains("lobby"), "nothing was looked at");
+    assert!(!everything.contains(phrase), "it is kept");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use duet_server::turn::stun::{Class, Message, Method, attribute, read_xor_address};
-use duet_server::turn::{PeerPolicy, TurnConfig, TurnMode};
+use duet_server::turn::{TurnConfig, TurnMode};
 use duet_server::{Server, ServerConfig};
 use tokio::net::UdpSocket;
 
@@ -14,14 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// On a free port, and it reaches this machine: there is no other one in a test.
 pub(crate) fn turn_config() -> TurnConfig {
-    TurnConfig {
-        secrets: vec![SECRET.to_owned()],
-        peers: PeerPolicy {
-            allow_private: false,
-            allow_same_host: true,
-        },
-        ..TurnConfig::new(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
-    }
+    TurnConfig::loopback(SECRET)
 }
 
 pub(crate) async fn turn_server(turn: TurnConfig) -> Server {

@@ -108,6 +108,29 @@ fn an_allocation_has_sixteen_channels() {
     assert_eq!(bound, 16);
 }
 
+/// A peer with many addresses, or many ports, takes no channel from the path between two relays.
+#[test]
+fn channels_between_relays_have_sixteen_places_of_their_own() {
+    let mut rig = Rig::new();
+    let mut mira = relays(&mut rig, "mira", "1.2.3.4", 1);
+    let mut bind = |rig: &mut Rig, number: u16, to| {
+        let ask = channel(number, to);
+        rig.ask(&mut mira[0], Method::CHANNEL_BIND, &ask).code
+    };
+    for number in 0x4000..0x4010 {
+        let to = address(&format!("8.8.0.0:{number}"));
+        assert_eq!(bind(&mut rig, number, to), None);
+    }
+    assert_eq!(bind(&mut rig, 0x4010, public(1)), Some(508));
+    for index in 0..17 {
+        let host = format!("6.6.6.{index}:1000");
+        let mut other = rig.guest(&host, &format!("other {index}"));
+        let relay = rig.allocate(&mut other).expect("a relay");
+        let code = bind(&mut rig, 0x4100 + index, relay);
+        assert_eq!(code, (index == 16).then_some(508), "{index}");
+    }
+}
+
 #[test]
 fn what_expires_or_is_given_back_makes_room() {
     let mut rig = Rig::new();

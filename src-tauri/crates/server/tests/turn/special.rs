@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Kept closed whatever the operator says.
-const CLOSED_V4: [&str; 24] = [
+pub(crate) const CLOSED_V4: [&str; 24] = [
     "0.0.0.0/8",
     "0.0.0.0/32",
     "127.0.0.0/8",
@@ -34,14 +34,14 @@ const CLOSED_V4: [&str; 24] = [
 ];
 
 /// Private networks, which `--turn-allow-private` opens.
-const PRIVATE_V4: [&str; 4] = [
+pub(crate) const PRIVATE_V4: [&str; 4] = [
     "10.0.0.0/8",
     "100.64.0.0/10",
     "172.16.0.0/12",
     "192.168.0.0/16",
 ];
 
-const CLOSED_V6: [&str; 31] = [
+pub(crate) const CLOSED_V6: [&str; 31] = [
     "::1/128",
     "::/128",
     "::/96",
@@ -75,7 +75,7 @@ const CLOSED_V6: [&str; 31] = [
     "ff0e::/16",
 ];
 
-const PRIVATE_V6: [&str; 1] = ["fc00::/7"];
+pub(crate) const PRIVATE_V6: [&str; 1] = ["fc00::/7"];
 
 /// Everything that a public relay refuses.
 pub(crate) fn closed_and_private() -> Vec<IpAddr> {
