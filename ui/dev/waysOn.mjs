@@ -11,12 +11,11 @@ export async function checkWaysOn({ openPage, fault }) {
     if (JSON.stringify(got) !== JSON.stringify(wanted)) fault(`${what}: ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
   };
   const look = { show, push, calls, id, expect, page };
-  await drafts(look);
-  await missedCalls(look);
-  await failedCalls(look);
-  await displays(look);
-  await settings(look);
-  await narrow(look);
+  // What is waited for comes at once or never; one fault hides no other.
+  page.setDefaultTimeout(5000);
+  for (const check of [drafts, missedCalls, failedCalls, displays, settings, narrow]) {
+    await check(look).catch((error) => fault(`${check.name}: ${error.message}`));
+  }
   await page.close();
 }
 
