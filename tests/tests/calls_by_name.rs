@@ -85,6 +85,13 @@ impl Two {
             .or_else(|error| if gone(&error) { Ok(()) } else { Err(error) })
     }
 
+    /// As soon as Ben can be called: for a moment after a call his buttons do nothing.
+    fn ada_calls(&self) -> Result<()> {
+        let css = "[data-testid=\"person-video\"]:not(:disabled)";
+        self.ada.window.wait_for(css, PATIENCE)?;
+        self.ada.click("person-video")
+    }
+
     fn ada_is_told(&self, reason: &str) -> Result<()> {
         let css = format!("[data-testid=\"unanswered\"][data-reason=\"{reason}\"]");
         self.ada.window.wait_for(&css, PATIENCE).map(drop)
@@ -136,7 +143,7 @@ fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
     let daemon = two.ben.notifications()?;
     two.ben_rings_on_the_bell()?;
 
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ada.shown("screen-calling")?;
     two.ben.look_at_new_window(&two.ben_window)?;
     let name = two.ben.shown("incoming-name")?.text()?;
@@ -211,7 +218,7 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     let two = Two::online(&server)?;
     let daemon = two.ben.notifications()?;
 
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ben.look_at_new_window(&two.ben_window)?;
     two.ben.shown("screen-incoming")?;
     two.ben_hears_ringing("speaker")?;
@@ -223,7 +230,7 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     // Do-not-disturb: nothing shows or sounds, and the call is in the list all the same.
     two.ben.click("do-not-disturb")?;
     two.ben.window.wait_for(IS_QUIET, PATIENCE)?;
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ada.window.wait_for(RINGS_THERE, PATIENCE)?;
     let level = two.level_of("speaker", RING_SECONDS)?;
     ensure!(level < SILENCE_DBFS, "it rings at {level} dBFS");
@@ -242,7 +249,7 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     two.misses(2)?;
 
     // Turned on while it rings, it silences the ring and closes its window.
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ben.look_at_new_window(&two.ben_window)?;
     two.ben.shown("screen-incoming")?;
     two.ben_hears_ringing("speaker")?;
