@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use duet_testkit::browser_rig::ChromiumOptions;
-use duet_testkit::clip;
 use duet_testkit::process::eventually;
 use duet_testkit::webdriver::{DrivenBrowser, WebDriver};
+use duet_testkit::{clip, skip};
 use serde_json::{Value, json};
 
 /// Generous: two browsers and two endpoints share two processors.
@@ -20,6 +20,17 @@ pub enum Program {
     Chromium,
     /// Firefox.
     Firefox,
+}
+
+impl Program {
+    /// True, and written down as skipped, where it is not installed.
+    #[must_use]
+    pub fn is_missing(self, test: &str) -> bool {
+        match self {
+            Self::Chromium => skip::without_programs(test, &["chromium", "chromedriver"]),
+            Self::Firefox => skip::without_programs(test, &["firefox-esr"]),
+        }
+    }
 }
 
 /// What an element of the other's pictures shows: a small copy of the picture as a number, its size, the time that was
@@ -81,7 +92,7 @@ impl Guest {
         Self::start(DrivenBrowser::chromium(options)?, url)
     }
 
-    fn start(browser: DrivenBrowser, url: &str) -> Result<Self> {
+    pub(crate) fn start(browser: DrivenBrowser, url: &str) -> Result<Self> {
         let guest = Self { browser };
         guest.go_to(url)?;
         Ok(guest)

@@ -9,6 +9,8 @@ mod film;
 pub mod guest;
 #[cfg(target_os = "linux")]
 pub mod notification_daemon;
+#[cfg(target_os = "linux")]
+pub mod secure_server;
 pub mod tls_front;
 
 #[cfg(target_os = "linux")]

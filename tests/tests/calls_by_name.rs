@@ -15,6 +15,12 @@ const FILM: u32 = 2000;
 const BELL: &str = "bell";
 const ADA_HZ: f32 = 440.0;
 const BEN_HZ: f32 = 660.0;
+/// The ring tone comes again every 4 s: who listens this long has heard it if there is one.
+const RING_SECONDS: f32 = 5.0;
+const SILENCE_DBFS: f32 = -70.0;
+
+const RINGS_THERE: &str = "[data-testid=\"screen-calling\"][data-ringing=\"true\"]";
+const IS_QUIET: &str = "[data-testid=\"do-not-disturb\"][aria-pressed=\"true\"]";
 
 const FOCUS_CALL_BACK: &str = "document.querySelector('[data-testid=\"recent-call\"]').focus()";
 
@@ -79,23 +85,37 @@ impl Two {
             .or_else(|error| if gone(&error) { Ok(()) } else { Err(error) })
     }
 
+    /// As soon as Ben can be called: for a moment after a call his buttons do nothing.
+    fn ada_calls(&self) -> Result<()> {
+        let css = "[data-testid=\"person-video\"]:not(:disabled)";
+        self.ada.window.wait_for(css, PATIENCE)?;
+        self.ada.click("person-video")
+    }
+
     fn ada_is_told(&self, reason: &str) -> Result<()> {
         let css = format!("[data-testid=\"unanswered\"][data-reason=\"{reason}\"]");
         self.ada.window.wait_for(&css, PATIENCE).map(drop)
     }
 
-    /// It rings on the speaker that Ben chose for it, and not on the one for calls.
-    fn ben_hears_ringing(&self) -> Result<()> {
-        let level = |speaker: &str| {
-            let samples = self.ben.sound.record(speaker, 1.0);
-            samples.map(|samples| tone::level_dbfs(&samples))
-        };
+    /// How loud one of Ben's speakers is from now on.
+    fn level_of(&self, speaker: &str, seconds: f32) -> Result<f32> {
+        let samples = self.ben.sound.record(speaker, seconds)?;
+        Ok(tone::level_dbfs(&samples))
+    }
+
+    fn ben_hears_ringing(&self, speaker: &str) -> Result<()> {
         process::eventually("a ring tone", PATIENCE, || {
-            level(BELL).is_ok_and(|level| level > -50.0)
-        })?;
-        let other = level("speaker")?;
-        ensure!(other < -70.0, "the speaker for calls plays at {other} dBFS");
-        Ok(())
+            self.level_of(speaker, 1.0).is_ok_and(|level| level > -50.0)
+        })
+    }
+
+    fn misses(&self, count: usize) -> Result<()> {
+        let css = "[data-testid=\"recent\"][data-kind=\"missed\"]";
+        let what = format!("{count} missed calls");
+        process::eventually(&what, PATIENCE, || {
+            let missed = self.ben.window.find_all(css);
+            missed.is_ok_and(|missed| missed.len() == count)
+        })
     }
 
     fn ben_rings_on_the_bell(&self) -> Result<()> {
@@ -123,7 +143,7 @@ fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
     let daemon = two.ben.notifications()?;
     two.ben_rings_on_the_bell()?;
 
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ada.shown("screen-calling")?;
     two.ben.look_at_new_window(&two.ben_window)?;
     let name = two.ben.shown("incoming-name")?.text()?;
@@ -133,7 +153,13 @@ fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
         shown.body == "Video call" && shown.actions.contains(&"accept".to_owned()),
         "{shown:?}"
     );
-    two.ben_hears_ringing()?;
+    // On the speaker that Ben chose for it, and not on the one for calls.
+    two.ben_hears_ringing(BELL)?;
+    let other = two.level_of("speaker", 1.0)?;
+    ensure!(
+        other < SILENCE_DBFS,
+        "the speaker for calls plays at {other} dBFS"
+    );
     ensure!(!two.camera_is_open()?, "the camera is open while it rings");
     two.click_away("decline")?;
     two.ada_is_told("declined")?;
@@ -192,39 +218,54 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     let two = Two::online(&server)?;
     let daemon = two.ben.notifications()?;
 
-    two.ada.click("person-video")?;
+    two.ada_calls()?;
     two.ben.look_at_new_window(&two.ben_window)?;
     two.ben.shown("screen-incoming")?;
+    two.ben_hears_ringing("speaker")?;
     two.ada.click("cancel-call")?;
     two.ada.shown("screen-home")?;
     two.ben.back_to(&two.ben_window)?;
-    two.ben
-        .window
-        .wait_for("[data-testid=\"recent\"][data-kind=\"missed\"]", PATIENCE)?;
+    two.misses(1)?;
 
-    // Do-not-disturb: nothing shows, and the call is in the list all the same.
+    // Do-not-disturb: nothing shows or sounds, and the call is in the list all the same.
     two.ben.click("do-not-disturb")?;
-    two.ben.window.wait_for(
-        "[data-testid=\"do-not-disturb\"][aria-pressed=\"true\"]",
-        PATIENCE,
-    )?;
-    two.ada.click("person-video")?;
-    two.ada.window.wait_for(
-        "[data-testid=\"screen-calling\"][data-ringing=\"true\"]",
-        PATIENCE,
-    )?;
-    two.ada.click("cancel-call")?;
-    process::eventually("two missed calls", PATIENCE, || {
-        let missed = two
-            .ben
-            .window
-            .find_all("[data-testid=\"recent\"][data-kind=\"missed\"]");
-        missed.is_ok_and(|missed| missed.len() == 2)
-    })?;
+    two.ben.window.wait_for(IS_QUIET, PATIENCE)?;
+    two.ada_calls()?;
+    two.ada.window.wait_for(RINGS_THERE, PATIENCE)?;
+    let level = two.level_of("speaker", RING_SECONDS)?;
+    ensure!(level < SILENCE_DBFS, "it rings at {level} dBFS");
+    two.ada
+        .window
+        .find(RINGS_THERE)
+        .context("it rang so long")?;
     ensure!(
         daemon.count() == 1 && two.ben.window.windows()?.len() == 1,
         "something showed"
     );
+    // Who wants to be disturbed again sees what rings at that moment.
+    two.ben.click("do-not-disturb")?;
+    two.ben.shown("incoming-banner")?;
+    two.ada.click("cancel-call")?;
+    two.misses(2)?;
+
+    // Turned on while it rings, it silences the ring and closes its window.
+    two.ada_calls()?;
+    two.ben.look_at_new_window(&two.ben_window)?;
+    two.ben.shown("screen-incoming")?;
+    two.ben_hears_ringing("speaker")?;
+    two.ben.window.switch_to(&two.ben_window)?;
+    two.ben.click("do-not-disturb")?;
+    two.ben.back_to(&two.ben_window)?;
+    process::eventually("silence", PATIENCE, || {
+        let level = two.level_of("speaker", RING_SECONDS);
+        level.is_ok_and(|level| level < SILENCE_DBFS)
+    })?;
+    two.ada
+        .window
+        .find(RINGS_THERE)
+        .context("it rang so long")?;
+    two.ada.click("cancel-call")?;
+    two.misses(3)?;
     two.ben.click("do-not-disturb")?;
 
     // Ben calls back from the list; Ada, at her own desk, answers from the notification.

@@ -68,37 +68,30 @@ fn call_with_peer(program: Program, order: GuestJoins) {
     assert_eq!(report["video_received"]["codec"], "vp8", "{report:#}");
 }
 
-fn without(test: &str, program: Program) -> bool {
-    match program {
-        Program::Chromium => skip::without_programs(test, &["chromium", "chromedriver"]),
-        Program::Firefox => skip::without_programs(test, &["firefox-esr"]),
-    }
-}
-
 #[test]
 fn chromium_first() {
-    if !without("chromium_first", Program::Chromium) {
+    if !Program::Chromium.is_missing("chromium_first") {
         call_with_peer(Program::Chromium, GuestJoins::First);
     }
 }
 
 #[test]
 fn chromium_second() {
-    if !without("chromium_second", Program::Chromium) {
+    if !Program::Chromium.is_missing("chromium_second") {
         call_with_peer(Program::Chromium, GuestJoins::Second);
     }
 }
 
 #[test]
 fn firefox_first() {
-    if !without("firefox_first", Program::Firefox) {
+    if !Program::Firefox.is_missing("firefox_first") {
         call_with_peer(Program::Firefox, GuestJoins::First);
     }
 }
 
 #[test]
 fn firefox_second() {
-    if !without("firefox_second", Program::Firefox) {
+    if !Program::Firefox.is_missing("firefox_second") {
         call_with_peer(Program::Firefox, GuestJoins::Second);
     }
 }
@@ -106,7 +99,7 @@ fn firefox_second() {
 #[test]
 fn chromium_and_firefox_meet_write_and_part() {
     const NAME: &str = "chromium_and_firefox_meet_write_and_part";
-    if without(NAME, Program::Chromium) || without(NAME, Program::Firefox) {
+    if Program::Chromium.is_missing(NAME) || Program::Firefox.is_missing(NAME) {
         return;
     }
     let _turn = turn::take().expect("a turn");
@@ -162,7 +155,7 @@ fn chromium_and_firefox_meet_write_and_part() {
 
 #[test]
 fn a_call_outlives_a_restart_of_the_server() {
-    if without("a_call_outlives_a_restart_of_the_server", Program::Chromium) {
+    if Program::Chromium.is_missing("a_call_outlives_a_restart_of_the_server") {
         return;
     }
     let _turn = turn::take().expect("a turn");
@@ -203,49 +196,8 @@ fn a_call_outlives_a_restart_of_the_server() {
 }
 
 #[test]
-fn another_camera_during_the_call() {
-    if without("another_camera_during_the_call", Program::Chromium) {
-        return;
-    }
-    let _turn = turn::take().expect("a turn");
-    let server = TestServer::start().expect("a server");
-    let url = server.page("devices");
-    // The second one delivers depth pictures, which no codec takes.
-    let cameras = ["--use-fake-device-for-media-stream=device-count=3"];
-    let guest = Guest::chromium(&url, &cameras).expect("a guest");
-    guest.join("Mira").expect("joined");
-    let other = Guest::open(Program::Firefox, &url);
-    let other = other
-        .or_else(|_| Guest::open(Program::Chromium, &url))
-        .expect("another");
-    other.join("Jonas").expect("joined");
-    other.until_picture_moves().expect("a picture");
-    let label = "return document.querySelector('[data-testid=video-local]').srcObject.getVideoTracks()[0].label";
-    let before = guest.page().execute(label, &[]).expect("a label");
-    guest.click("open-devices").expect("the dialog");
-    let pick = "const select = document.querySelector('[data-testid=devices] [data-testid=pick-camera]'); \
-        const other = [...select.options].at(-1); \
-        select.value = other.value; select.dispatchEvent(new Event('change')); return other.textContent;";
-    let picked = guest.page().execute(pick, &[]).expect("another");
-    assert_ne!(picked, before);
-    let changed = eventually("the other camera is used", LIMIT, || {
-        guest
-            .page()
-            .execute(label, &[])
-            .is_ok_and(|now| now == picked)
-    });
-    changed.expect("changed");
-    guest.click("devices-close").expect("closed");
-    other
-        .until_picture_moves()
-        .expect("the picture of the other camera");
-    guest.until_state("connected").expect("no break");
-    guest.check_clean().expect("a clean page");
-}
-
-#[test]
 fn a_peer_that_hangs_is_waited_for() {
-    if without("a_peer_that_hangs_is_waited_for", Program::Chromium) {
+    if Program::Chromium.is_missing("a_peer_that_hangs_is_waited_for") {
         return;
     }
     let _turn = turn::take().expect("a turn");
@@ -276,7 +228,7 @@ fn network_address() -> Option<IpAddr> {
 }
 
 fn without_tls(test: &str, program: Program) {
-    if without(test, program) {
+    if program.is_missing(test) {
         return;
     }
     let Some(own) = network_address() else {
@@ -327,7 +279,7 @@ fn firefox_without_tls_says_why_and_watches() {
 #[test]
 fn a_closed_server_takes_the_token_behind_the_hash() {
     const NAME: &str = "a_closed_server_takes_the_token_behind_the_hash";
-    if without(NAME, Program::Chromium) {
+    if Program::Chromium.is_missing(NAME) {
         return;
     }
     let _turn = turn::take().expect("a turn");
@@ -361,7 +313,7 @@ fn a_closed_server_takes_the_token_behind_the_hash() {
 #[test]
 fn a_server_that_does_not_know_its_name_says_what_to_do() {
     const NAME: &str = "a_server_that_does_not_know_its_name_says_what_to_do";
-    if without(NAME, Program::Chromium) {
+    if Program::Chromium.is_missing(NAME) {
         return;
     }
     let _turn = turn::take().expect("a turn");

@@ -106,7 +106,7 @@ impl<W: Window> Controller<W> {
             since_ms: now_ms(),
             announced: false,
             sounds: false,
-            in_main_window: self.is_active(),
+            in_main_window: self.is_active() || self.stored.settings.do_not_disturb,
         });
         self.show_incoming();
         // In do-not-disturb nothing shows; in a call a banner does, without a sound.

@@ -145,3 +145,88 @@ fn obey(text: &str, server: &FrameServer) {
         Err(error) => tracing::debug!(%error, "the page said something unknown"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use duet_media::frame::VideoFrame;
+    use tokio_tungstenite::MaybeTlsStream;
+    use tokio_tungstenite::connect_async;
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+    use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+    use super::super::StreamId;
+    use super::*;
+
+    type Page = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+    /// A page of this origin knocks: its socket, or the status with which it is refused.
+    async fn knock(server: &FrameServer, origin: Option<&str>) -> Result<Page, StatusCode> {
+        let mut request = server.url().into_client_request().expect("a request");
+        if let Some(origin) = origin {
+            let value = HeaderValue::from_str(origin).expect("a header");
+            request.headers_mut().insert("origin", value);
+        }
+        match connect_async(request).await {
+            Ok((page, response)) => {
+                assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+                Ok(page)
+            }
+            Err(Error::Http(response)) => Err(response.status()),
+            Err(error) => panic!("{origin:?}: {error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_applications_own_page_is_let_in() {
+        let server = FrameServer::start().await.expect("a socket");
+        let own = server.url().replace("ws:", "http:");
+        for origin in [
+            None,
+            Some(""),
+            Some("null"),
+            Some("*"),
+            Some("https://evil.example"),
+            Some("http://localhost"),
+            Some(own.as_str()),
+            Some("tauri://localhost.evil.example"),
+            Some("tauri://localhost/"),
+            Some("TAURI://LOCALHOST"),
+            Some("http://tauri.localhost:80"),
+            Some("https://tauri.localhost"),
+            Some("http://evil.example, tauri://localhost"),
+        ] {
+            let answer = knock(&server, origin).await.map(drop);
+            assert_eq!(answer, Err(StatusCode::FORBIDDEN), "{origin:?}");
+        }
+        for origin in ORIGINS {
+            assert!(knock(&server, Some(origin)).await.is_ok(), "{origin}");
+        }
+    }
+
+    #[tokio::test]
+    async fn pictures_go_to_a_page_with_a_token_of_ours() {
+        let server = FrameServer::start().await.expect("a socket");
+        let token = server.issue_token().expect("random bytes");
+        for (token, is_ours) in [("0123", false), (&token, true), (&token, false)] {
+            let page = knock(&server, Some(ORIGINS[0])).await;
+            let mut page = page.expect("the right origin");
+            let size = r#"{"size":{"stream":0,"width":16,"height":16}}"#;
+            for text in [token, size] {
+                // One that is turned away may be gone already.
+                let _ = page.send(Message::text(text)).await;
+            }
+            server.publish(
+                StreamId::Local,
+                VideoFrame {
+                    width: 16,
+                    height: 16,
+                    data: Arc::from(vec![16; VideoFrame::i420_len(16, 16)]),
+                    capture_ts_us: 0,
+                },
+            );
+            let answer = page.next().await;
+            let has_picture = matches!(answer, Some(Ok(Message::Binary(_))));
+            assert_eq!(has_picture, is_ours, "{answer:?}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub mod keys;
 mod wire;
 
 #[cfg(target_os = "linux")]
-pub use browser::DrivenBrowser;
+pub use browser::{DrivenBrowser, chromium_trusts};
 pub use element::Element;
 
 use crate::{port, process, process::Process};

@@ -190,6 +190,21 @@ async fn do_not_disturb_shows_nothing_and_remembers() {
         )
     })
     .await;
+    let is_shown = |view: &View| view.incoming.is_some();
+    let shows = ben.views.borrow().as_ref().is_some_and(is_shown);
+    assert!(!shows, "it shows");
+    // Who wants to be disturbed again sees what rings at that moment.
+    ben.does(Action::UpdateSettings(Box::new(SettingsPatch {
+        do_not_disturb: Some(false),
+        ..SettingsPatch::default()
+    })))
+    .await;
+    ben.until("shown in the main window", |view| {
+        view.incoming
+            .as_ref()
+            .is_some_and(|incoming| incoming.banner)
+    })
+    .await;
     ada.does(Action::Cancel).await;
     let view = ben.until("missed", |view| !view.recents.is_empty()).await;
     assert_eq!(view.recents[0].kind, RecentKind::Missed);

@@ -109,15 +109,34 @@ impl DrivenBrowser {
 
     fn firefox_console(&self) -> Result<Vec<String>> {
         let script = "return Services.console.getMessageArray().map((line) => line.toString())";
-        self.page
-            .post("moz/context", &json!({ "value": "chrome" }))?;
-        let lines = self.page.execute(script, &[]);
-        self.page
-            .post("moz/context", &json!({ "value": "content" }))?;
-        let lines = lines?.as_array().cloned().unwrap_or_default();
+        let lines = self.in_firefox_itself(script, &[])?;
+        let lines = lines.as_array().cloned().unwrap_or_default();
         let text = |line: &Value| line.as_str().unwrap_or_default().to_owned();
         Ok(lines.iter().map(text).collect())
     }
+
+    /// Imports an authority (DER) that Firefox believes from here on.
+    pub fn firefox_trusts(&self, authority: &[u8]) -> Result<()> {
+        let script = "Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB) \
+            .addCertFromBase64(arguments[0], 'C,,')";
+        let authority = json!(STANDARD.encode(authority));
+        self.in_firefox_itself(script, &[authority]).map(drop)
+    }
+
+    fn in_firefox_itself(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        let look = |context| self.page.post("moz/context", &json!({ "value": context }));
+        look("chrome")?;
+        let answer = self.page.execute(script, arguments);
+        look("content")?;
+        answer
+    }
+}
+
+/// The flag with which Chromium believes every certificate with this key: the SHA-256 of its
+/// SubjectPublicKeyInfo (RFC 5280 section 4.1).
+pub fn chromium_trusts(key_digest: &[u8]) -> String {
+    let digest = STANDARD.encode(key_digest);
+    format!("--ignore-certificate-errors-spki-list={digest}")
 }
 
 impl WebDriver {

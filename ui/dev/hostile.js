@@ -2,11 +2,13 @@
  * Texts that strangers may send as names and messages, made systematically: every way to start a script or an element that we know of,
  * inside every way to break out of where a text stands. Written for Duet; the ways are common knowledge of the OWASP cheat sheets,
  * no list was copied. Each would set `window.__ran` if it ran.
+ *
+ * Plain JavaScript without imports: the tests of the guest page (`tests/tests/guest_hostile.rs`) run this file as it is.
  */
 const RUN = 'window.__ran=1';
 
-/** Elements and attributes that run or fetch something. */
-const vectors: readonly string[] = [
+/** Elements and attributes that run or fetch something. @type {readonly string[]} */
+const vectors = [
   `<script>${RUN}</script>`, `<ScRiPt>${RUN}</sCrIpT>`, `<script src="data:text/javascript,${RUN}"></script>`, `<script type=module>${RUN}</script>`,
   `<img src=x onerror=${RUN}>`, `<img/src/onerror=${RUN}>`, `<IMG SRC=x ONERROR="${RUN}">`, `<img src=x onerror=&#119;indow.__ran=1>`,
   `<svg onload=${RUN}>`, `<svg/onload=${RUN}>`, `<svg><script>${RUN}</script></svg>`, `<svg><animate onbegin=${RUN} attributeName=x dur=1s>`, `<svg><a xlink:href="javascript:${RUN}"><text>x</text></a></svg>`, `<svg><use href="data:image/svg+xml,<svg onload='${RUN}'/>"/></svg>`,
@@ -21,8 +23,8 @@ const vectors: readonly string[] = [
   `https://evil.example"onclick="${RUN}`, `https://evil.example'onclick='${RUN}`, `https://evil.example/<script>${RUN}</script>`, `https://example.org@evil.example/`, `https://ex\u0430mple.org/`, `https://example.org\u202e/gro.live//:sptth`, `http://[::1]:7440/"><img src=x onerror=${RUN}>`, `https://evil.example/javascript:${RUN}`,
 ];
 
-/** Ways out of an attribute, an element, a comment, a script or a string, and into another encoding. */
-const wraps: readonly ((vector: string) => string)[] = [
+/** Ways out of an attribute, an element, a comment, a script or a string, and into another encoding. @type {readonly ((vector: string) => string)[]} */
+const wraps = [
   (v) => v,
   (v) => `">${v}`,
   (v) => `'>${v}<'`,
@@ -34,10 +36,11 @@ const wraps: readonly ((vector: string) => string)[] = [
   (v) => v.replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
 ];
 
-/** Writing that turns, hides, stacks or overflows. */
-const writings: readonly string[] = [
+/** Writing that turns, hides, stacks or overflows. @type {readonly string[]} */
+const writings = [
   '\u202eexe.doc', '\u202dAnn\u202c', '\u2066\u2067\u2068Ann', 'Ann\u2069\u2069\u2069', '\u200b\u200c\u200d\ufeff', 'A\u200bn\u200bn', '\u061cAnn\u200f', 'שלום עולם', 'مرحبا بالعالم', 'Ann שירה Bob', '\u0000\u0001\u001b[31mred',
   'Z\u0334\u0321\u031b\u0353\u0319'.repeat(60), 'a'.repeat(4096), '長'.repeat(1300), '👩‍👩‍👧‍👦'.repeat(150), '\n'.repeat(400), ' \t '.repeat(300), '\u{e0041}\u{e0042}', '﷽'.repeat(50), 'ﷺ', '\ud800', '\udfff\ud800', '%00%0d%0a', 'Ann\r\nSet-Cookie: a=b', '../../etc/passwd', `'; DROP TABLE names; --`, 'NaN', 'null', 'undefined', '[object Object]', '-1', '1e309', 'https://' + 'a.'.repeat(1500) + 'org/',
 ];
 
-export const hostile: readonly string[] = [...vectors.flatMap((vector) => wraps.map((wrap) => wrap(vector))), ...writings];
+/** @type {readonly string[]} */
+export const hostile = [...vectors.flatMap((vector) => wraps.map((wrap) => wrap(vector))), ...writings];
