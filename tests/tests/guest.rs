@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use duet_server::{AccessKeys, Grant, ServerConfig};
-use duet_testkit::process::{Signal, eventually};
+use duet_testkit::process::Signal;
 use duet_testkit::{skip, turn};
 use duet_tests::guest::{Guest, LIMIT, Program};
 use duet_tests::{Peer, TestServer};
