@@ -17,6 +17,7 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// Nobody clicks faster than an application that was just told the number of its notification can ask
 /// for the clicks; a test does.
 const LISTENS: Duration = Duration::from_secs(20);
+const BETWEEN_CLICKS: Duration = Duration::from_millis(200);
 
 /// What was shown.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +95,8 @@ impl NotificationDaemon {
         self.shown.lock().map_or(0, |shown| shown.len())
     }
 
-    /// Clicks an action of a notification, once its owner listens for clicks.
+    /// Clicks an action of a notification, once its owner listens for clicks, and until it has taken one:
+    /// between asking the bus for clicks and waiting for one, the library of the application loses them.
     ///
     /// # Errors
     /// When the bus is gone, or nobody listens.
@@ -102,16 +104,20 @@ impl NotificationDaemon {
         let owner = self
             .until(number, LISTENS, |shown| !shown.owner.is_empty())?
             .owner;
-        eventually("the owner listens for clicks", LISTENS, || {
-            self.listens(&owner).unwrap_or(false)
-        })?;
+        let listens = || self.listens(&owner).unwrap_or(false);
+        eventually("the owner listens for clicks", LISTENS, listens)?;
         let id = u32::try_from(number + 1)?;
         let name = "org.freedesktop.Notifications";
         let body = (id, action);
-        let signal = self
-            .connection
-            .emit_signal(None::<&str>, PATH, name, "ActionInvoked", &body);
-        Ok(self.runtime.block_on(signal)?)
+        eventually("the owner takes the click", LISTENS, || {
+            let signal =
+                self.connection
+                    .emit_signal(None::<&str>, PATH, name, "ActionInvoked", &body);
+            // One that could not be sent is not taken either.
+            let _ = self.runtime.block_on(signal);
+            std::thread::sleep(BETWEEN_CLICKS);
+            !listens()
+        })
     }
 
     /// Whether the bus has a match rule of this connection for clicks.
