@@ -109,6 +109,12 @@ impl Two {
         })
     }
 
+    /// The silence was not the end of the call.
+    fn still_rings(&self, when: &str) -> Result<()> {
+        let found = self.ada.window.find(RINGS_THERE).map(drop);
+        found.with_context(|| format!("{when}; Ada sees {:?}", self.ada.window.page_text()))
+    }
+
     fn misses(&self, count: usize) -> Result<()> {
         let css = "[data-testid=\"recent\"][data-kind=\"missed\"]";
         let what = format!("{count} missed calls");
@@ -234,10 +240,7 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     two.ada.window.wait_for(RINGS_THERE, PATIENCE)?;
     let level = two.level_of("speaker", RING_SECONDS)?;
     ensure!(level < SILENCE_DBFS, "it rings at {level} dBFS");
-    two.ada
-        .window
-        .find(RINGS_THERE)
-        .context("it rang so long")?;
+    two.still_rings("in do-not-disturb")?;
     ensure!(
         daemon.count() == 1 && two.ben.window.windows()?.len() == 1,
         "something showed"
@@ -260,10 +263,7 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
         let level = two.level_of("speaker", RING_SECONDS);
         level.is_ok_and(|level| level < SILENCE_DBFS)
     })?;
-    two.ada
-        .window
-        .find(RINGS_THERE)
-        .context("it rang so long")?;
+    two.still_rings("once it was turned on")?;
     two.ada.click("cancel-call")?;
     two.misses(3)?;
     two.ben.click("do-not-disturb")?;
