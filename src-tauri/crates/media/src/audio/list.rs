@@ -1,7 +1,10 @@
 //! Which microphones and speakers there are.
 
+use std::sync::Arc;
+
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, HostId};
+use parking_lot::Mutex;
 
 use super::AudioError;
 use super::route::{self, Candidate, Route};
@@ -33,12 +36,12 @@ pub(crate) enum Direction {
 /// Lists microphones in the system's order. An empty list is no error. Blocks for a few
 /// milliseconds.
 pub fn list_microphones() -> Result<Vec<AudioDeviceInfo>, AudioError> {
-    Ok(Devices::read(Direction::Input)?.shown())
+    Ok(Devices::look(Direction::Input)?.shown())
 }
 
 /// Lists speakers in the system's order. An empty list is no error. Blocks for a few milliseconds.
 pub fn list_speakers() -> Result<Vec<AudioDeviceInfo>, AudioError> {
-    Ok(Devices::read(Direction::Output)?.shown())
+    Ok(Devices::look(Direction::Output)?.shown())
 }
 
 /// A device as the sound system has it.
@@ -52,12 +55,33 @@ pub(super) struct Present {
     pub(super) is_monitor: bool,
 }
 
+/// The connection to the sound server that looks share.
+static SHARED: Mutex<Option<Arc<cpal::Host>>> = Mutex::new(None);
+
 /// All devices of one direction at one moment.
 pub(super) struct Devices(pub(super) Vec<Present>);
 
 impl Devices {
-    /// Asks the sound system, through a connection of its own: one that outlived a restart of the
-    /// sound server would be dead.
+    /// Asks the sound system, to look and not to open anything. Through the one connection that all looks share:
+    /// the library never ends the thread and the connection of one that is dropped while nothing happens, and
+    /// PulseAudio takes 64. One that outlived a restart of the sound server is dead, and is made anew.
+    pub(super) fn look(direction: Direction) -> Result<Devices, AudioError> {
+        let shared = SHARED.lock().clone();
+        if let Some(host) = shared
+            && let Ok(devices) = Devices::read_from(&host, direction)
+        {
+            return Ok(devices);
+        }
+        let host = Arc::new(cpal::default_host());
+        let devices = Devices::read_from(&host, direction);
+        // ALSA has no connection to keep, and would hide a sound server that starts later.
+        let keeps = host.id() == PULSE && devices.is_ok();
+        *SHARED.lock() = keeps.then_some(host);
+        devices
+    }
+
+    /// Asks the sound system through a connection of its own, on which what is found can be opened: streams do not
+    /// wait for each other.
     pub(super) fn read(direction: Direction) -> Result<Devices, AudioError> {
         Devices::read_from(&cpal::default_host(), direction)
     }

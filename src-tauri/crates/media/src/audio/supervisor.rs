@@ -257,7 +257,7 @@ impl Watch {
             while !stop.wait_for(LOOK) {
                 let asked_at = Instant::now();
                 // A sound system that fails changes nothing; the watchdog will tell.
-                let Ok(devices) = Devices::read(direction) else {
+                let Ok(devices) = Devices::look(direction) else {
                     continue;
                 };
                 let target = devices.route(&wanted).map(|route| {
@@ -297,6 +297,9 @@ impl Watch {
     }
 
     fn try_open(&mut self) -> Result<Open, AudioError> {
+        // A connection of its own only where there is something to open.
+        let looked = Devices::look(self.direction)?;
+        looked.route(&self.wanted).ok_or(AudioError::NoDevice)?;
         let devices = Devices::read(self.direction)?;
         let route = devices.route(&self.wanted).ok_or(AudioError::NoDevice)?;
         let present = &devices.0[route.place];
