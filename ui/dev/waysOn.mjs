@@ -161,5 +161,7 @@ async function narrow({ show, push, calls, id, expect, page }) {
   await push({ statistics: { ...statistics, roundTripMs: 43 } });
   expect('and the other way round, asked once', [await calls(), await panels()], [['closeChat()'], [0, 1]]);
   await page.setViewportSize({ width: 1200, height: 800 });
+  // The page hears of its new size a moment later; whether the panel comes is judged below.
+  await id('chat').waitFor({ timeout: 5000 }).catch(() => undefined);
   expect('both where there is room', await panels(), [1, 1]);
 }
