@@ -87,7 +87,7 @@ impl Task {
     /// Ends only by [`End`].
     async fn keep_connected(&mut self) -> Result<std::convert::Infallible, End> {
         loop {
-            self.tell(SignalingEvent::Connecting).await?;
+            self.tell(SignalingEvent::Connecting).await;
             let error = match self.connect().await? {
                 Ok(socket) => {
                     let opened_at = Instant::now();
@@ -101,10 +101,10 @@ impl Task {
             tracing::info!(code = error.code(), "no connection to the server");
             if error.is_transient() {
                 let retry_in = self.delay_after(&error);
-                self.tell(SignalingEvent::Lost { retry_in, error }).await?;
+                self.tell(SignalingEvent::Lost { retry_in, error }).await;
                 self.wait(retry_in).await?;
             } else {
-                self.tell(SignalingEvent::Failed(error)).await?;
+                self.tell(SignalingEvent::Failed(error)).await;
                 self.wish().await?;
             }
         }
@@ -196,7 +196,7 @@ impl Task {
     /// Serves an open connection until it ends; says why.
     async fn serve(&mut self, socket: Socket) -> Result<SignalingError, End> {
         let mut connection = Connection::new(socket);
-        self.tell(SignalingEvent::Opened).await?;
+        self.tell(SignalingEvent::Opened).await;
         for message in self.membership.opened() {
             if let Err(error) = connection.send(message.to_json()) {
                 return Ok(error);
@@ -214,7 +214,7 @@ impl Task {
                 incoming = connection.next() => {
                     keepalive.received(Instant::now());
                     match incoming {
-                        Ok(Incoming::Text(text)) => self.received(&text).await?,
+                        Ok(Incoming::Text(text)) => self.received(&text).await,
                         Ok(Incoming::Sign) => Ok(()),
                         Err(error) => Err(error),
                     }
@@ -269,29 +269,31 @@ impl Task {
         }
     }
 
-    async fn received(&mut self, text: &str) -> Result<Result<(), SignalingError>, End> {
+    async fn received(&mut self, text: &str) -> Result<(), SignalingError> {
         let message = match parse_server(text) {
-            Ok(ServerMessage::Keepalive) => return Ok(Ok(())),
+            Ok(ServerMessage::Keepalive) => return Ok(()),
             Ok(message) => message,
             Err(fault) => {
                 tracing::debug!(%fault, "a message that is not understood");
-                return Ok(Ok(()));
+                return Ok(());
             }
         };
         match self.membership.incoming(&message) {
             Verdict::PassOn => {
-                self.tell(SignalingEvent::Message(message)).await?;
-                Ok(Ok(()))
+                self.tell(SignalingEvent::Message(message)).await;
+                Ok(())
             }
-            Verdict::Ignore => Ok(Ok(())),
-            Verdict::TryLater(code) => Ok(Err(SignalingError::NotYet(code))),
+            Verdict::Ignore => Ok(()),
+            Verdict::TryLater(code) => Err(SignalingError::NotYet(code)),
         }
     }
 
     /// Waits while the owner has not taken the events before: the server is not read meanwhile.
-    async fn tell(&mut self, event: SignalingEvent) -> Result<(), End> {
-        let sent = self.events.send(event).await;
-        sent.map_err(|_| End { _done: None })
+    async fn tell(&mut self, event: SignalingEvent) {
+        // An owner that listens no more may still be about to leave: the commands say when it ends.
+        if self.events.send(event).await.is_err() {
+            tracing::debug!("nobody listens to the signaling client");
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The end: leaving, dropping, and a server that does not say goodbye.
 
-use duet_protocol::{LeaveReason, ServerMessage};
-use futures_util::StreamExt;
+use duet_protocol::{ClientMessage, LeaveReason, ServerMessage};
+use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::bench::{Client, server};
-use crate::listener::Listener;
+use crate::listener::{Listener, text};
 
 #[tokio::test]
 async fn leave_and_close_frees_the_place_at_once() {
@@ -24,6 +24,31 @@ async fn leave_and_close_frees_the_place_at_once() {
         })
         .await;
     assert_eq!(reason, LeaveReason::Left);
+}
+
+#[tokio::test]
+async fn who_listens_no_more_still_leaves_politely() {
+    let listener = Listener::start().await;
+    let mut client = Client::start(&listener.url());
+    let mut socket = listener.accept().await;
+    client.opened().await;
+    let Client { handle, events } = client;
+    drop(events);
+    for _ in 0..3 {
+        let offline =
+            Message::text(r#"{"cmd":"presence","online":[],"offline":[],"busy":[],"free":[]}"#);
+        socket.send(offline).await.expect("it can be sent");
+    }
+    // Its answer says that the client has read the messages before it.
+    let ping = Message::Ping(Vec::new().into());
+    socket.send(ping).await.expect("it can be sent");
+    let answer = socket.next().await.expect("it is there").expect("a frame");
+    assert!(matches!(answer, Message::Pong(_)), "{answer:?}");
+    handle.send(ClientMessage::Logout);
+    let closing = tokio::spawn(handle.leave_and_close());
+    assert!(text(&mut socket).await.contains("logout"));
+    drop(socket);
+    closing.await.expect("it ends");
 }
 
 #[tokio::test]
