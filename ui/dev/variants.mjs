@@ -53,6 +53,13 @@ export const extras = [
   { name: 'home-me-menu-off', fixture: 'home-first', act: click('me') },
   { name: 'going-online', fixture: 'we-are-offline', act: click('unanswered-online') },
   {
+    name: 'going-online-silent', fixture: 'we-are-offline',
+    act: async (page) => {
+      await page.getByTestId('unanswered-online').click();
+      await page.evaluate(() => window.duet.push({ people: { presence: { kind: 'connecting' }, list: [] }, server: { ...window.duet.view().server, reach: { kind: 'unreachable', retryAtMs: null } } }));
+    },
+  },
+  {
     name: 'going-online-refused', fixture: 'we-are-offline',
     act: async (page) => {
       await page.getByTestId('unanswered-online').click();

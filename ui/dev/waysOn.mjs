@@ -76,6 +76,11 @@ async function missedCalls({ show, calls, id, expect, page }) {
   expect('going online', [await calls(), await id('unanswered-online').isDisabled()], [['updateSettings({"online":true})'], true]);
   await page.evaluate(() => window.duet.push({ people: { ...window.duet.view().people, presence: { kind: 'connecting' } } }));
   expect('not before it is so', await calls(), []);
+  const reach = (kind) => page.evaluate((kind) => window.duet.push({ server: { ...window.duet.view().server, reach: { kind, retryAtMs: null } } }), kind);
+  await reach('unreachable');
+  expect('a server that does not answer is named', await id('unanswered-silent').textContent(), 'This computer’s own server does not answer.');
+  await reach('checking');
+  expect('while it is so', await id('unanswered-silent').count(), 0);
   await page.evaluate(() => window.duet.push({ people: { ...window.duet.view().people, presence: { kind: 'online' } } }));
   await page.evaluate(() => window.duet.push({ recents: [] }));
   expect('and then the call, once', await calls(), ['callAgain()']);

@@ -1,6 +1,7 @@
 /** The pages around a call: type a room, no such room, full, failed, ended. One column, one main action. */
 import { pathOf, typedRoom } from './address.js';
 import { clockTime } from '../src/names.js';
+import { refusalKind } from '../src/refusals.js';
 import { avatar, brandMark, h, icon, say, seatedFigure, set } from './dom.js';
 import { t } from './words.js';
 
@@ -116,12 +117,28 @@ function failureText(code, serverCode) {
     case 'rateLimited':
       return t('guest.failed.rateLimited');
     case 'refused':
-      return t('failed.refused', { code: serverCode });
+      return refusedText(serverCode);
     case 'replaced':
     case 'reconnectTimedOut':
     case 'connectionFailed':
     case 'internal':
       return t(`failed.${code}`);
+  }
+}
+
+/** @param {string} serverCode */
+function refusedText(serverCode) {
+  switch (refusalKind(serverCode)) {
+    case 'busy':
+      return t('failed.refusedBusy');
+    case 'held':
+      return t('failed.refusedHeld');
+    case 'alone':
+      return t('failed.refusedAlone');
+    case 'foreign':
+      return t('guest.failed.refusedForeign');
+    case null:
+      return t('failed.refused', { code: serverCode });
   }
 }
 

@@ -30,7 +30,7 @@ const STYLES: [(&str, &str); 11] = [
     ui!("guest/guest.css"),
 ];
 
-const MODULES: [(&str, &str); 31] = [
+const MODULES: [(&str, &str); 32] = [
     ui!("guest/address.js"),
     ui!("guest/announce.js"),
     ui!("guest/backoff.js"),
@@ -59,6 +59,7 @@ const MODULES: [(&str, &str); 31] = [
     ui!("guest/words.js"),
     ui!("src/clipboard.js"),
     ui!("src/names.js"),
+    ui!("src/refusals.js"),
     ui!("src/words.js"),
     ui!("src/lib/icons.js"),
     ui!("src/lib/roving.js"),
