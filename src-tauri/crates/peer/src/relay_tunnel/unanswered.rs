@@ -32,10 +32,27 @@ struct Asked {
 }
 
 impl Unanswered {
+    /// The library asks a server that was given up once more, with the credential: it is answered here, and need not
+    /// leave. (What came back could be a relay, and the library would have two answers to one question.)
+    pub(crate) fn answers(&self, incoming: &Incoming, server: SocketAddr, datagram: &[u8]) -> bool {
+        let Some(Message::Allocate(id)) = Message::of(datagram) else {
+            return false;
+        };
+        // The library counts the last byte of the name up.
+        let is_same = |asked: &&Asked| asked.server == server && asked.id[..11] == id[..11];
+        let is_given_up = has_user_name(datagram)
+            && (self.0.lock().iter().find(is_same)).is_some_and(|asked| asked.tries >= LAST_TRY);
+        if is_given_up && let Some(answer) = no_relay(datagram) {
+            incoming.push(server, answer);
+        }
+        is_given_up
+    }
+
     /// A datagram of the library left; what there is to say to it comes to `incoming`.
     pub(crate) fn sent(&self, incoming: &Incoming, server: SocketAddr, datagram: &[u8]) {
         if let Some(Message::Allocate(id)) = Message::of(datagram)
-            && self.is_given_up(server, id, has_user_name(datagram))
+            && !has_user_name(datagram)
+            && self.is_last_try(server, id)
             && let Some(answer) = no_relay(datagram)
         {
             incoming.push(server, answer);
@@ -66,16 +83,8 @@ impl Unanswered {
         })
     }
 
-    fn is_given_up(&self, server: SocketAddr, id: TransactionId, is_second: bool) -> bool {
+    fn is_last_try(&self, server: SocketAddr, id: TransactionId) -> bool {
         let mut all = self.0.lock();
-        if is_second {
-            // The library counts the last byte of the name up.
-            let is_same = |asked: &&Asked| asked.server == server && asked.id[..11] == id[..11];
-            return all
-                .iter()
-                .find(is_same)
-                .is_some_and(|asked| asked.tries >= LAST_TRY);
-        }
         let known = all
             .iter_mut()
             .find(|asked| asked.server == server && asked.id == id);
@@ -128,7 +137,7 @@ mod tests {
         let (from, challenge) = answer(&incoming).expect("a challenge");
         assert_eq!((from, Some(challenge)), (server, no_relay(&first)));
         let second = with_user_name(first);
-        unanswered.sent(&incoming, server, &second);
+        assert!(unanswered.answers(&incoming, server, &second));
         assert_eq!(
             answer(&incoming),
             Some((server, no_relay(&second).unwrap()))
@@ -149,7 +158,7 @@ mod tests {
         let heard = unanswered.instead_of(&without_nonce);
         assert_eq!(heard, no_relay(&first));
         assert_eq!(answer(&incoming), None);
-        unanswered.sent(&incoming, server, &second);
+        assert!(unanswered.answers(&incoming, server, &second));
         assert_eq!(
             answer(&incoming),
             Some((server, no_relay(&second).unwrap()))
@@ -163,7 +172,7 @@ mod tests {
         let first = request(ALLOCATE, 3);
         let second = with_user_name(first.clone());
         unanswered.sent(&incoming, server, &first);
-        unanswered.sent(&incoming, server, &second);
+        assert!(!unanswered.answers(&incoming, server, &second));
         let mut id = [3; 12];
         id[11] = 4;
         let refused = from_server(false, id, &[(9, &[0, 0, 4, 38])]);
@@ -187,9 +196,10 @@ mod tests {
             }
             let second = with_user_name(first);
             for _ in 0..20 {
-                unanswered.sent(&incoming, server, &second);
-                unanswered.sent(&incoming, server, &request(0x04, id));
-                unanswered.sent(&incoming, server, &[0x40, 0, 0, 0]);
+                for datagram in [&second[..], &request(0x04, id), &[0x40, 0, 0, 0]] {
+                    assert!(!unanswered.answers(&incoming, server, datagram));
+                    unanswered.sent(&incoming, server, datagram);
+                }
             }
         }
         for id in 0..=255 {
