@@ -18,6 +18,8 @@ const GROUPS: [&str; 9] = [
 const CASES: usize = 301;
 /// Group 9 moves sixteen megabytes in pieces of 64 bytes.
 const LIMIT: Duration = Duration::from_secs(900);
+/// Until it listens.
+const START: Duration = Duration::from_secs(60);
 const REASON: &str = "Autobahn's suite needs Python 2.7, which this system has no package of";
 
 /// The suite's program; none, and written down, where it is not to be had.
@@ -104,7 +106,7 @@ fn the_connections_of_the_client_conform() {
         .args(["-m", "fuzzingserver", "-u", "0", "-s"])
         .arg(spec)
         .current_dir(&folder);
-    let _suite = Process::spawn("wstest", &mut wstest).expect("it starts");
+    let suite = Process::spawn("wstest", &mut wstest).expect("it starts");
     runtime.block_on(async {
         let ask = async |path: &str| duet_signaling::echo::run(&format!("{url}{path}")).await;
         let started = async {
@@ -115,8 +117,8 @@ fn the_connections_of_the_client_conform() {
                 }
             }
         };
-        let count = tokio::time::timeout(Duration::from_secs(30), started).await;
-        let count = count.expect("the suite listens");
+        let count = tokio::time::timeout(START, started).await;
+        let count = count.unwrap_or_else(|_| panic!("it does not listen: {:?}", suite.lines()));
         let count: usize = count
             .first()
             .and_then(|text| text.parse().ok())
