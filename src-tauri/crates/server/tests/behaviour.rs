@@ -26,6 +26,7 @@ mod frames;
 mod guest_page;
 mod handshake;
 mod hostile;
+mod hot_user;
 mod identity;
 mod joining;
 mod keepalive;

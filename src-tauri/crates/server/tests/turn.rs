@@ -11,6 +11,8 @@ mod fuzz;
 mod joined;
 mod lifetimes;
 mod matrix;
+#[cfg(unix)]
+mod neighbours;
 pub(crate) mod network;
 mod opened;
 mod peers;

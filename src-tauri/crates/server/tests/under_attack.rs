@@ -1,5 +1,5 @@
-//! What a flood and a slowloris together cost those who only want to call: never the call, and how much time
-//! is printed.
+//! What a flood, a slowloris, pings without end and people who do not read together cost those who only want to
+//! call: never the call, and how much time is printed.
 #![cfg(target_os = "linux")]
 
 use std::env;
@@ -34,6 +34,12 @@ const SLOW: usize = 25;
 const LOUD: usize = 20;
 /// Connections of each that are opened and left, one after the other, in so many rows.
 const COMING: usize = 5;
+/// Two more addresses, of which each has so many connections that ping as fast as they may.
+const PINGING: usize = 20;
+/// And two, of which each has so many rooms where one writes and the other never reads.
+const DEAF: usize = 10;
+/// Descriptions of 32 KiB that are written there: several times what the server keeps for one who does not read.
+const UNREAD: usize = 60;
 /// Before somebody who was refused tries again.
 const BREATH: Duration = Duration::from_millis(500);
 
@@ -76,6 +82,8 @@ struct Attack {
     slow: AtomicUsize,
     messages: AtomicUsize,
     connections: AtomicUsize,
+    pings: AtomicUsize,
+    unread: AtomicUsize,
 }
 
 impl Attack {
@@ -117,6 +125,49 @@ impl Attack {
         }
     }
 
+    /// Pings as fast as it is let.
+    async fn pinging(&self, door: &Door, from: Ipv4Addr) {
+        loop {
+            if let Some(mut client) = door.client_from(from).await {
+                self.connections.fetch_add(1, Ordering::Relaxed);
+                while client
+                    .socket
+                    .send(Message::Ping(Vec::new().into()))
+                    .await
+                    .is_ok()
+                {
+                    self.pings.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+
+    /// Writes to somebody who does not read.
+    async fn deaf(&self, door: &Door, from: Ipv4Addr, room: &str) {
+        for n in 0_u32.. {
+            let (room, own, other) = (
+                format!("{room}-{n}"),
+                format!("{room}-{n}-a"),
+                format!("{room}-{n}-b"),
+            );
+            let long = forward(&room, &own, &other, &"x".repeat(32 * 1024));
+            let offer = Message::text(ClientMessage::Offer(long).to_json());
+            let both = tokio::join!(door.client_from(from), door.client_from(from));
+            if let (Some(mut writes), Some(mut deaf)) = both {
+                writes.join(&room, &own).await;
+                deaf.join(&room, &other).await;
+                for _ in 0..UNREAD {
+                    if writes.socket.send(offer.clone()).await.is_err() {
+                        break;
+                    }
+                    self.unread.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+
     /// Comes and goes.
     async fn coming(&self, door: &Door, from: Ipv4Addr) {
         loop {
@@ -146,6 +197,19 @@ async fn attack(url: &str) {
             }
         });
     }
+    for address in ADDRESSES + 1..=ADDRESSES + 2 {
+        let pinging = Ipv4Addr::new(127, 0, 1, address);
+        for _ in 0..PINGING {
+            let (attack, door) = (Arc::clone(&attack), door.clone());
+            tokio::spawn(async move { attack.pinging(&door, pinging).await });
+        }
+        let deaf = Ipv4Addr::new(127, 0, 1, address + 2);
+        for n in 0..DEAF {
+            let (attack, door) = (Arc::clone(&attack), door.clone());
+            let room = format!("deaf-{address}-{n}");
+            tokio::spawn(async move { attack.deaf(&door, deaf, &room).await });
+        }
+    }
     while attack.slow.load(Ordering::Relaxed) < SLOW * usize::from(ADDRESSES) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -155,10 +219,12 @@ async fn attack(url: &str) {
     until_told.await.expect("it reads").expect("a line");
     let count = |figure: &AtomicUsize| figure.load(Ordering::Relaxed);
     println!(
-        "{} slow handshakes, {} connections, {} messages of the flood",
+        "{} slow handshakes, {} connections, {} messages of the flood, {} pings, {} descriptions that nobody read",
         count(&attack.slow),
         count(&attack.connections),
-        count(&attack.messages)
+        count(&attack.messages),
+        count(&attack.pings),
+        count(&attack.unread),
     );
 }
 
