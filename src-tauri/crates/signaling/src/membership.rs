@@ -315,34 +315,17 @@ impl Membership {
             }
             (Some(_) | None, _) => return Verdict::PassOn,
         };
-        match code {
-            ErrorCode::UidTaken | ErrorCode::RateLimited | ErrorCode::Unavailable
-                if is_repeated =>
-            {
-                Verdict::TryLater(code)
-            }
-            // The connection is about to be closed; the join is repeated on the next one.
-            ErrorCode::ServerDraining => Verdict::PassOn,
-            ErrorCode::UidTaken
-            | ErrorCode::RateLimited
-            | ErrorCode::Unavailable
-            | ErrorCode::UnknownCommand
-            | ErrorCode::BadMessage
-            | ErrorCode::UidMismatch
-            | ErrorCode::AlreadyInRoom
-            | ErrorCode::NotInRoom
-            | ErrorCode::NoSuchPeer
-            | ErrorCode::TooLarge
-            | ErrorCode::CastRefused
-            | ErrorCode::NotAllowed
-            | ErrorCode::Unknown => {
-                match reference {
-                    Some("cast-open") => self.casting.refuse_display(),
-                    Some(_) | None => self.place = None,
-                }
-                Verdict::PassOn
+        if is_repeated && code.is_passing() {
+            return Verdict::TryLater(code);
+        }
+        // A server that drains is about to close the connection; the join is repeated on the next one.
+        if code != ErrorCode::ServerDraining {
+            match reference {
+                Some("cast-open") => self.casting.refuse_display(),
+                Some(_) | None => self.place = None,
             }
         }
+        Verdict::PassOn
     }
 }
 

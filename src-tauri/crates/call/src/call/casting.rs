@@ -184,23 +184,9 @@ impl Call {
 
     /// Our display got no code. True if it waits and asks again.
     pub(super) fn postpone_code(&mut self, now: Instant, code: ErrorCode) -> bool {
-        let is_passing = match code {
-            ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::UidTaken => true,
-            ErrorCode::UnknownCommand
-            | ErrorCode::BadMessage
-            | ErrorCode::UidMismatch
-            | ErrorCode::AlreadyInRoom
-            | ErrorCode::NotInRoom
-            | ErrorCode::NoSuchPeer
-            | ErrorCode::TooLarge
-            | ErrorCode::CastRefused
-            | ErrorCode::NotAllowed
-            | ErrorCode::ServerDraining
-            | ErrorCode::Unknown => false,
-        };
         let cast = self.place.as_mut().and_then(|place| place.cast.as_mut());
         let shows = |cast: &&mut Cast| cast.role == CastRole::Display && !cast.is_seated;
-        let Some(cast) = cast.filter(shows).filter(|_| is_passing) else {
+        let Some(cast) = cast.filter(shows).filter(|_| code.is_passing()) else {
             return false;
         };
         cast.retry_at = Some(now + cast.next_delay);

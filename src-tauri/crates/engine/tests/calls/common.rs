@@ -143,6 +143,15 @@ impl Person {
             .expect("pictures come");
     }
 
+    /// Waits until what this side sends goes by a relay of its own.
+    pub async fn goes_by_relay(&self) {
+        self.measures("a relayed path", |figures| {
+            let path = figures.path.as_ref();
+            path.is_some_and(|path| path.local.as_deref() == Some("relay"))
+        })
+        .await;
+    }
+
     /// Waits until the figures say so.
     pub async fn measures(&self, what: &str, is_enough: impl Fn(&Figures) -> bool) {
         let measuring = async {

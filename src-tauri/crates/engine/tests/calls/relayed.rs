@@ -73,12 +73,7 @@ pub(crate) async fn relayed_pair(server: &Server, more: &[IceServer]) -> (Person
     in_a_call(&mut ana, &mut ben).await;
     for person in [&ana, &ben] {
         person.sees_more().await;
-        person
-            .measures("a relayed path", |figures| {
-                let path = figures.path.as_ref();
-                path.is_some_and(|path| path.local.as_deref() == Some("relay"))
-            })
-            .await;
+        person.goes_by_relay().await;
     }
     (ana, ben)
 }

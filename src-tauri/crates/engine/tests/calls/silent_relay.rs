@@ -100,12 +100,7 @@ impl Scene {
         in_a_call(&mut ana, &mut ben).await;
         for person in [&ana, &ben] {
             person.sees_more().await;
-            person
-                .measures("a relayed path", |figures| {
-                    let path = figures.path.as_ref();
-                    path.is_some_and(|path| path.local.as_deref() == Some("relay"))
-                })
-                .await;
+            person.goes_by_relay().await;
         }
         offers.lock().clear();
         Self {

@@ -116,3 +116,26 @@ pub enum ErrorCode {
     #[serde(other)]
     Unknown,
 }
+
+impl ErrorCode {
+    /// Asked again after a while, the same may be granted: the server still holds an earlier connection of ours, there
+    /// were too many tries, or a part of the server is away. `server-draining` is none of these: the connection
+    /// ends with it, and what was asked is asked again on the next.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        match self {
+            Self::UidTaken | Self::RateLimited | Self::Unavailable => true,
+            Self::UnknownCommand
+            | Self::BadMessage
+            | Self::UidMismatch
+            | Self::AlreadyInRoom
+            | Self::NotInRoom
+            | Self::NoSuchPeer
+            | Self::TooLarge
+            | Self::CastRefused
+            | Self::NotAllowed
+            | Self::ServerDraining
+            | Self::Unknown => false,
+        }
+    }
+}
