@@ -13,7 +13,7 @@
 //!
 //! Files: [`names`], [`wire`] and [`channel`] are how nodes speak; [`health`] is whether they can; `home` and
 //! `afar` are a client's two directions at its home, and `noted` is what it learns there; `owner` is the
-//! other end; `claims` asks Redis; `casts` are the codes of displays; `strangers` are nodes that
+//! other end; `claims` asks Redis; `casts` are the codes of displays; `texts` are told as delivered when they are; `strangers` are nodes that
 //! speak before they are known; `carry_on` is what happens when an owner changes.
 
 mod afar;
@@ -32,6 +32,7 @@ mod owner;
 mod sound;
 mod stats;
 mod strangers;
+mod texts;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -108,6 +109,8 @@ pub(crate) struct Node {
     /// Clients of other nodes, by connection and by home and link.
     proxied: HashMap<ConnectionId, (NodeId, u64)>,
     proxies: HashMap<(NodeId, u64), ConnectionId>,
+    /// Texts on their way to such a client, oldest first.
+    owed: HashMap<ConnectionId, VecDeque<texts::Owed>>,
     next_proxied: u64,
     channels: BTreeMap<NodeId, Channel>,
     next_session: u64,
@@ -139,6 +142,7 @@ impl Node {
             next_link: 1,
             proxied: HashMap::new(),
             proxies: HashMap::new(),
+            owed: HashMap::new(),
             next_proxied: FIRST_PROXIED_ID,
             channels: BTreeMap::new(),
             next_session: 1,

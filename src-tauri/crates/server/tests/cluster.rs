@@ -20,5 +20,6 @@ mod redis_rig;
 mod resume;
 mod rooms;
 mod takeover;
+mod texts;
 mod valve;
 mod way;

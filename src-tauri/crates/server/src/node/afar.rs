@@ -21,9 +21,13 @@ impl Node {
             return self.tell(at.now, owner, Body::Broken { link });
         };
         let is_answer = self.is_answer(id, link, &message);
+        let is_text = matches!(message, ServerMessage::Message { .. });
         self.note(at, id, owner, link, &message);
         let message = self.with_our_ice_servers(message);
         self.send(id, message);
+        if is_text {
+            self.tell(at.now, owner, Body::Arrived { link });
+        }
         if is_answer {
             self.settle_request(at, id);
         }

@@ -34,6 +34,7 @@ impl Node {
             if let Some(home) = self.proxied.remove(&id) {
                 self.proxies.remove(&home);
             }
+            self.texts_lost(at, id);
             self.exchange.broken(at.now, id);
         }
         let links = self.links.iter().filter(|(_, known)| known.owner == peer);

@@ -117,6 +117,7 @@ impl Node {
             match self.proxied.remove(&id) {
                 Some((home, link)) => {
                     self.proxies.remove(&(home, link));
+                    self.texts_lost(at, id);
                     self.exchange.broken(at.now, id);
                     let code = CloseReason::Draining.code();
                     self.tell(at.now, home, Body::Close { link, code });

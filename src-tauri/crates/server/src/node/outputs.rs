@@ -35,9 +35,20 @@ impl Node {
             return;
         }
         let mut touched = Vec::new();
+        // The exchange says "delivered" right behind the text.
+        let mut text_to = None;
         while let Some(output) = self.exchange.poll_output() {
             match output {
                 Output::Send { to, message } => {
+                    let receiver = text_to.take();
+                    if let Some(receiver) = receiver
+                        && matches!(message, ServerMessage::Delivered { .. })
+                    {
+                        self.owe_word(at, receiver, to, message);
+                        continue;
+                    }
+                    let is_text = matches!(message, ServerMessage::Message { .. });
+                    text_to = (is_text && self.proxied.contains_key(&to)).then_some(to);
                     self.note_own(at, to, &message, &mut touched);
                     match self.proxied.get(&to).copied() {
                         Some((peer, link)) => self.send_afar(at, to, peer, link, message),
@@ -47,6 +58,7 @@ impl Node {
                 Output::Close { connection, reason } => {
                     if let Some((peer, link)) = self.proxied.remove(&connection) {
                         self.proxies.remove(&(peer, link));
+                        self.texts_lost(at, connection);
                         let code = reason.code();
                         self.tell(at.now, peer, Body::Close { link, code });
                     } else {

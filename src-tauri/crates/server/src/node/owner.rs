@@ -25,6 +25,7 @@ impl Node {
                     self.exchange.set_elsewhere(at.now, *id, is_elsewhere);
                 }
             }
+            Body::Arrived { link } => self.text_arrived(at, peer, link),
             Body::Name { link, name } => {
                 if let Some(id) = self.proxies.get(&(peer, link)) {
                     self.exchange.rename(*id, &name);
@@ -33,6 +34,7 @@ impl Node {
             Body::Broken { link } => {
                 if let Some(id) = self.proxies.remove(&(peer, link)) {
                     self.proxied.remove(&id);
+                    self.texts_lost(at, id);
                     self.exchange.broken(at.now, id);
                 }
             }
@@ -138,6 +140,7 @@ impl Node {
         }
         if let Some((peer, link)) = self.proxied.remove(&id) {
             self.proxies.remove(&(peer, link));
+            self.texts_lost(at, id);
             self.exchange.broken(at.now, id);
             let code = CloseReason::Draining.code();
             self.tell(at.now, peer, Body::Close { link, code });

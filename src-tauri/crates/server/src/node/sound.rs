@@ -23,6 +23,7 @@ impl Body {
             | Self::Heard { .. }
             | Self::Elsewhere { .. }
             | Self::Broken { .. }
+            | Self::Arrived { .. }
             | Self::Close { .. }
             | Self::LostPlace { .. }
             | Self::LostLogin { .. }

@@ -40,7 +40,7 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Raised with every field or kind that is added.
-    pub(crate) const VERSION: u32 = 1;
+    pub(crate) const VERSION: u32 = 2;
 }
 
 /// Each keeps its number, also those that only newer servers know.
@@ -74,6 +74,8 @@ pub(crate) enum Body {
     Name { link: u64, name: String },
     /// Home to owner: the client is gone, or takes part no longer.
     Broken { link: u64 },
+    /// Home to owner: the next text went to the client.
+    Arrived { link: u64 },
     /// Home to owner: carry on this place.
     AdoptPlace { link: u64, ticket: PlaceTicket },
     /// Home to owner: carry on this login.
@@ -117,6 +119,7 @@ impl Body {
                 | Self::Elsewhere { .. }
                 | Self::Name { .. }
                 | Self::Broken { .. }
+                | Self::Arrived { .. }
                 | Self::Close { .. }
                 | Self::LostPlace { .. }
                 | Self::LostLogin { .. }

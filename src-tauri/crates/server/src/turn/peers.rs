@@ -55,19 +55,13 @@ impl PeerFilter {
     /// Whether a client may reach this.
     #[must_use]
     pub fn admits(&self, peer: SocketAddr) -> bool {
-        let inside = ranges::inside_nat64(peer.ip());
-        let is_denied = self.is_denied(peer.ip()) || inside.is_some_and(|ip| self.is_denied(ip));
-        if peer.port() == 0 || ranges::is_malformed(peer.ip()) || is_denied {
+        if peer.port() == 0 || ranges::is_malformed(peer.ip()) || self.is_denied(peer.ip()) {
             return false;
         }
         if self.policy.allow_same_host && self.is_same_host(peer.ip()) {
             return true;
         }
-        match inside {
-            // What a gateway makes of it must be public as well.
-            Some(inside) => !self.is_own(inside) && ranges::purpose_of(inside).is_none(),
-            None => !self.is_own(peer.ip()) && self.is_admitted_range(peer.ip()),
-        }
+        !self.is_own(peer.ip()) && self.is_admitted_range(peer.ip())
     }
 
     fn is_admitted_range(&self, ip: IpAddr) -> bool {

@@ -8,6 +8,7 @@ use duet_testkit::process::{Process, Signal};
 use tokio_tungstenite::connect_async;
 
 use super::redis_rig::{CLUSTER_KEY, Redis, join_when_possible, next_that};
+use super::texts::{is_delivered, text};
 use crate::client::{Client, forward, join, join_with_token};
 use crate::lobby::login_with_token;
 
@@ -96,6 +97,22 @@ async fn a_node_that_is_killed_is_noticed_and_its_people_come_back_to_another() 
     assert!(matches!(answer, ServerMessage::Full { .. }), "{answer:?}");
     let mut a = third.connect().await;
     assert_back(&mut a, &mut b, &token).await;
+}
+
+#[tokio::test]
+async fn a_text_to_somebody_whose_node_was_just_killed_is_not_called_delivered() {
+    let Some(redis) = Redis::start("cluster::processes::text").await else {
+        return;
+    };
+    let first = Node::start(&redis, "127.0.0.1:0").await;
+    let mut second = Node::start(&redis, "127.0.0.1:0").await;
+    let (mut a, b, _) = couple(&first, &second).await;
+    a.send(&text("r", "before")).await;
+    assert!(is_delivered(&mut a, "before").await);
+    second.process.signal(Signal::Kill);
+    a.send(&text("r", "after")).await;
+    assert!(!is_delivered(&mut a, "after").await);
+    drop(b);
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ pub(super) fn body() -> impl Strategy<Value = Body> {
             .prop_map(|(link, is_elsewhere)| Body::Elsewhere { link, is_elsewhere }),
         1 => (number(), word()).prop_map(|(link, name)| Body::Name { link, name }),
         1 => number().prop_map(|link| Body::Broken { link }),
+        1 => number().prop_map(|link| Body::Arrived { link }),
         1 => (number(), any::<u16>()).prop_map(|(link, code)| Body::Close { link, code }),
         1 => number().prop_map(|link| Body::LostPlace { link }),
         1 => number().prop_map(|link| Body::LostLogin { link }),

@@ -41,6 +41,7 @@ pub(super) const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::UNSPECIFIED, 96), // unspecified, loopback, IPv4-compatible
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), // IPv4-mapped
     (Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96), // IPv4-translated (RFC 2765)
+    (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96), // NAT64
     (Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0), 48), // NAT64, local use
     (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 64), // discard
     (Ipv6Addr::new(0x100, 0, 0, 1, 0, 0, 0, 0), 64), // dummy
@@ -58,11 +59,8 @@ pub(super) const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 pub(super) const PRIVATE_V6: &[(Ipv6Addr, u32)] =
     &[(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)];
 
-const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
-
-/// What the registries say. The forms that carry an IPv4 address (mapped, compatible, 6to4, Teredo)
-/// are special whatever they carry: none of them is a way to reach a peer today. NAT64 is; see
-/// [`inside_nat64`].
+/// What the registries say. The forms that carry an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64)
+/// are special whatever they carry: a peer with an IPv4 address is reached by that address.
 pub(super) fn purpose_of(ip: IpAddr) -> Option<Purpose> {
     let (is_special, is_private) = match ip {
         IpAddr::V4(v4) => (
@@ -78,18 +76,6 @@ pub(super) fn purpose_of(ip: IpAddr) -> Option<Purpose> {
         (true, _) => Some(Purpose::Special),
         (false, true) => Some(Purpose::Private),
         (false, false) => None,
-    }
-}
-
-/// The IPv4 address that a NAT64 gateway would send to (RFC 6052): the one disguise that leads
-/// somewhere, so it is judged by what is inside.
-pub(super) fn inside_nat64(ip: IpAddr) -> Option<IpAddr> {
-    match ip {
-        IpAddr::V6(v6) if contains_v6(NAT64, v6) => {
-            let [.., a, b, c, d] = v6.octets();
-            Some(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
-        }
-        IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
 }
 

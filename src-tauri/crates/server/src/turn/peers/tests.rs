@@ -101,7 +101,6 @@ fn the_public_internet_is_reached() {
         "2001:db7:ffff::1",
         "2003::1",
         "3ffe::1",
-        "64:ff9b::8.8.8.8",
     ] {
         let ip = text.parse().expect("an address");
         assert!(is_admitted(PUBLIC, ip), "{text}");
@@ -175,7 +174,6 @@ fn denied_networks_are_refused_whatever_else_is_open() {
         "10.1.255.255",
         "2606:4700:ffff::1",
         "127.0.0.2",
-        "64:ff9b::8.8.4.4",
     ];
     for text in inside {
         assert!(admits(&filter, text), "{text}");
@@ -191,7 +189,6 @@ fn denied_networks_are_refused_whatever_else_is_open() {
         "10.2.0.0",
         "2606:4701::1",
         "127.0.0.1",
-        "64:ff9b::8.8.5.5",
     ] {
         assert!(admits(&filter, text), "{text}");
     }
