@@ -41,7 +41,7 @@ pub(crate) const PRIVATE_V4: [&str; 4] = [
     "192.168.0.0/16",
 ];
 
-pub(crate) const CLOSED_V6: [&str; 31] = [
+pub(crate) const CLOSED_V6: [&str; 32] = [
     "::1/128",
     "::/128",
     "::/96",
