@@ -27,3 +27,5 @@ mod stream_phone;
 mod streams;
 #[cfg(unix)]
 mod uclient;
+#[cfg(target_os = "linux")]
+mod unit;
