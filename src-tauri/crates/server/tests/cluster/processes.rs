@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use duet_protocol::{ClientMessage, ServerMessage};
+use duet_testkit::port::free_port;
 use duet_testkit::process::{Process, Signal};
 use tokio_tungstenite::connect_async;
 
@@ -11,6 +12,7 @@ use super::redis_rig::{CLUSTER_KEY, Redis, join_when_possible, next_that};
 use super::texts::{is_delivered, text};
 use crate::client::{Client, forward, join, join_with_token};
 use crate::lobby::login_with_token;
+use crate::tls::Identity;
 
 /// A running program, and where it listens.
 struct Node {
@@ -21,7 +23,12 @@ struct Node {
 impl Node {
     async fn start(redis: &Redis, listen: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
-        command.args(["--listen", listen, "--no-turn", "--redis", &redis.url()]);
+        command.args(["--listen", listen, "--redis", &redis.url()]);
+        Self::run(command).await
+    }
+
+    async fn run(mut command: Command) -> Self {
+        command.arg("--no-turn");
         command.env("DUET_CLUSTER_KEY", CLUSTER_KEY);
         let process = Process::spawn("duet-server", &mut command).expect("it starts");
         let said = process
@@ -78,6 +85,50 @@ async fn assert_back(a: &mut Client, b: &mut Client, token: &str) {
     let offer = forward("r", "a", "b", "{}");
     a.send(&ClientMessage::Offer(offer.clone())).await;
     assert_eq!(b.next().await, ServerMessage::Offer(offer));
+}
+
+/// What docs/cluster.md says that a user of Redis needs.
+fn documented_rights() -> Vec<String> {
+    let text = std::fs::read_to_string("../../../docs/cluster.md").expect("the document");
+    assert!(text.contains("needs `~duet:* &duet:*`"), "other rights");
+    let (_, commands) = text.split_once("commands `").expect("commands");
+    let (commands, _) = commands.split_once('`').expect("an end");
+    let patterns = ["~duet:*", "&duet:*", "-@all"].map(str::to_owned);
+    let commands = commands.split_whitespace().map(|name| format!("+{name}"));
+    patterns.into_iter().chain(commands).collect()
+}
+
+#[tokio::test]
+async fn tls_and_a_user_with_the_documented_rights_are_enough() {
+    let identity = Identity::new();
+    let tls_port = free_port().expect("a free port").to_string();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| identity.path(name));
+    let mut settings = vec!["--tls-port", &tls_port, "--tls-auth-clients", "no"];
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    settings.extend(["--tls-cert-file", &certificate, "--tls-key-file", &key]);
+    let rights = documented_rights();
+    settings.extend(["--user", "duet", "on", ">north"]);
+    settings.extend(rights.iter().map(String::as_str));
+    let Some(_redis) = Redis::start_with("cluster::processes::tls", &settings).await else {
+        return;
+    };
+    let url = format!("rediss://duet:north@127.0.0.1:{tls_port}");
+    let start = async || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+        command.args(["--listen", "127.0.0.1:0", "--redis", &url]);
+        command.env("SSL_CERT_FILE", &certificate);
+        Node::run(command).await
+    };
+    let (first, second) = (start().await, start().await);
+    let (mut a, mut b, _) = couple(&first, &second).await;
+    for (client, id) in [(&mut a, "1"), (&mut b, "2")] {
+        client.send(&text("r", id)).await;
+        assert!(is_delivered(client, id).await);
+    }
+    let offer = forward("r", "a", "b", "{}");
+    a.send(&ClientMessage::Offer(offer.clone())).await;
+    let is_it = |message: &ServerMessage| *message == ServerMessage::Offer(offer.clone());
+    next_that(&mut b, "the offer", is_it).await;
 }
 
 #[tokio::test]
