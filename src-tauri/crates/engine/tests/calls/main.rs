@@ -5,6 +5,8 @@ mod answering;
 mod by_name;
 #[cfg(target_os = "linux")]
 mod casting;
+#[cfg(unix)]
+mod clustered;
 mod common;
 mod connection;
 mod media_faults;
