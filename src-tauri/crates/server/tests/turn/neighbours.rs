@@ -149,5 +149,7 @@ async fn a_gigabit_asked_of_one_relay_leaves_the_call_beside_it_alone() {
         passed <= CAP * (took.as_secs() + 2),
         "{passed} bytes in {took:?}"
     );
-    assert!(beside > 0, "the call has no packet left");
+    // All of them, here; a busy machine may lose some before the server sees them.
+    let least = PACKETS as u64 * 95 / 100;
+    assert!(beside >= least, "the call has {beside} packets left");
 }
