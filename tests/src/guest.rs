@@ -283,6 +283,8 @@ fn is_fault(line: &str) -> bool {
         || line.contains("Content-Security-Policy")
         || line.contains("TrustedHTML")
         || line.contains("TrustedScript");
+    // A Firefox that does not have Trusted Types yet says so with each page.
+    let is_policy = is_policy && !line.contains("process unknown directive");
     let is_error = line.starts_with("\"SEVERE\"") && !line.contains("WebSocket connection to");
     // Firefox lists the faults of its own parts, too.
     let is_ours = line.contains("JavaScript Error") && line.contains("/guest/");
