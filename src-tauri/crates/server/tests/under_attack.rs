@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::forward;
-use crate::target::{Door, Target};
+use crate::target::{Door, Target, median_and_p99};
 
 /// Measured before the attack, and during it.
 const CALLS: usize = 500;
@@ -71,9 +71,7 @@ async fn calls(target: &Target, what: &str) -> [Duration; 2] {
         took.push(set_up(target, from, &format!("{what}-{n}")).await);
         tokio::time::sleep(PAUSE).await;
     }
-    took.sort_unstable();
-    let of = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
-    [of(50), of(99)]
+    median_and_p99(took)
 }
 
 /// What the attackers got done.
