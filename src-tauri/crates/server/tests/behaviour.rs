@@ -17,6 +17,7 @@ mod client;
 mod clock;
 #[cfg(unix)]
 mod cluster;
+mod crowd;
 mod deaf_readers;
 mod deploy;
 mod directory_model;

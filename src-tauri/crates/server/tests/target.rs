@@ -92,6 +92,13 @@ impl Target {
         Self::start_by(command)
     }
 
+    /// For so many connections altogether.
+    pub(crate) fn start_with_places(count: usize) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+        command.args(["--max-connections", &count.to_string()]);
+        Self::start_by(command)
+    }
+
     fn start_by(mut command: Command) -> Self {
         command.args(["--no-metrics", "--max-connections-per-address", "0"]);
         Self::spawn(command)
