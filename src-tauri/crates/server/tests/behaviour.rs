@@ -17,6 +17,8 @@ mod client;
 mod clock;
 #[cfg(unix)]
 mod cluster;
+mod crowd;
+mod deaf_readers;
 mod deploy;
 mod directory_model;
 mod faults;

@@ -1,5 +1,6 @@
 //! What operators see: figures in OpenMetrics, health, and readiness while the server drains.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -99,6 +100,80 @@ async fn figures_tell_what_happens_and_to_nobody_whom() {
     for private in ["127.0.0.1", "secret", "third", "\"r\"", "\"a\""] {
         assert!(!text.contains(private), "{private} in:\n{text}");
     }
+}
+
+/// What may stand behind the name of a family in the name of a sample.
+fn suffixes(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "counter" => &["_total"],
+        "gauge" => &[""],
+        "histogram" => &["_sum", "_count", "_bucket"],
+        other => panic!("no family of ours is a {other}"),
+    }
+}
+
+/// Every sample stands behind the HELP and TYPE of its family, every family stands there once, and `# EOF` ends it.
+fn assert_open_metrics(body: &str) {
+    assert!(body.ends_with("\n# EOF\n"), "{body}");
+    let (mut families, mut helped, mut typed) = (HashSet::new(), "", ("", ""));
+    for line in body.trim_end_matches("# EOF\n").lines() {
+        if let Some(told) = line.strip_prefix("# HELP ") {
+            let (family, help) = told.split_once(' ').expect("a help");
+            assert!(families.insert(family) && !help.is_empty(), "{line}");
+            helped = family;
+        } else if let Some(told) = line.strip_prefix("# TYPE ") {
+            typed = told.split_once(' ').expect("a type");
+            assert_eq!(typed.0, helped, "{line}");
+        } else if let Some(told) = line.strip_prefix("# UNIT ") {
+            let unit = told.split_once(' ').expect("a unit");
+            assert!(unit.0 == typed.0 && unit.0.ends_with(unit.1), "{line}");
+        } else {
+            let (sample, value) = line.rsplit_once(' ').expect("a value");
+            let name = sample.split('{').next().unwrap_or_default();
+            let suffix = name.strip_prefix(typed.0).expect("its family");
+            assert!(suffixes(typed.1).contains(&suffix), "{line}");
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+        }
+    }
+    assert!(families.contains("duet_connections"), "{body}");
+}
+
+#[tokio::test]
+async fn every_figure_has_its_family_and_times_are_told_in_rising_buckets() {
+    let server = watched(ServerConfig::loopback()).await;
+    let (mut a, mut b) = couple(&server).await;
+    for n in 0..20 {
+        let offer = forward("r", "a", "b", &n.to_string());
+        a.send(&ClientMessage::Offer(offer)).await;
+        b.next().await;
+    }
+    // Something with a label.
+    a.send(&ClientMessage::Offer(forward("r", "a", "nobody", "{}")))
+        .await;
+    a.expect_error(ErrorCode::NoSuchPeer, "offer").await;
+    let text = get(server.monitor_addrs()[0], "/metrics").await;
+    let (_, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    assert_open_metrics(body);
+    let buckets = body.lines().filter_map(|line| {
+        let bucket = line.strip_prefix("duet_forwarding_seconds_bucket{le=\"")?;
+        let (bound, count) = bucket.split_once("\"} ")?;
+        Some((
+            bound.parse::<f64>().expect("a time"),
+            count.parse::<f64>().expect("a number"),
+        ))
+    });
+    let buckets: Vec<(f64, f64)> = buckets.collect();
+    let is_rising = buckets.is_sorted_by(|one, next| one.0 < next.0 && one.1 <= next.1);
+    assert!(is_rising, "{buckets:?}");
+    let &[(shortest, _), .., (longest, _), (endless, all)] = buckets.as_slice() else {
+        panic!("too few: {buckets:?}");
+    };
+    // What nobody notices can be told from what everybody does.
+    assert!(shortest < 0.001 && longest > 1.0, "{buckets:?}");
+    assert_eq!(endless, f64::INFINITY);
+    assert_eq!(all, figure(&text, "duet_forwarding_seconds_count"));
+    // Twenty offers, an error, and what made them a couple.
+    assert_eq!(all, 25.0);
 }
 
 #[tokio::test]

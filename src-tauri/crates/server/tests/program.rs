@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use tokio_tungstenite::connect_async;
 
 use crate::client::Client;
+use crate::turn::dialogue::Dialogue;
+use crate::turn::joined::credential_of;
+use crate::turn::network::Phone;
 
 /// A running `duet-server`; killed if the test fails.
 pub(crate) struct Program(pub(crate) Child);
@@ -105,6 +108,26 @@ async fn it_relays_unless_told_otherwise() {
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.starts_with(expected), "{flags:?}: {found}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_relay_asks_for_credentials_of_the_realm_it_was_given() {
+    for (flags, realm) in [(&[][..], "duet"), (&["--realm", "north"], "north")] {
+        let (_program, urls) = start(flags, 1);
+        let (socket, _) = connect_async(&urls[0]).await.expect("it listens");
+        let mut client = Client { socket };
+        client.send(&crate::client::join("r", "a")).await;
+        let duet_protocol::ServerMessage::Joined { ice_servers, .. } = client.next().await else {
+            panic!("not joined");
+        };
+        let relay = ice_servers[0].urls[0].trim_start_matches("stun:");
+        let relay = relay.parse().expect("an address");
+        let dialogue = Dialogue::new(credential_of(&ice_servers[1]));
+        let mut phone = Phone::at(relay, dialogue).await;
+        // Its 401 says the realm, and a request that is signed with it opens a relay.
+        phone.allocate().await.expect("a relay");
+        assert_eq!(phone.dialogue.realm, realm);
     }
 }
 

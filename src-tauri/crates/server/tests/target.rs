@@ -14,7 +14,13 @@ use crate::client::Client;
 use crate::monitor::get;
 
 /// What may stay behind: the allocator's caches, not the attacks'.
-const GROWTH_KIB: u64 = 16 * 1024;
+pub(crate) const GROWTH_KIB: u64 = 16 * 1024;
+
+/// The median and the 99th percentile.
+pub(crate) fn median_and_p99(mut took: Vec<Duration>) -> [Duration; 2] {
+    took.sort_unstable();
+    [50, 99].map(|percent| took[(took.len() * percent / 100).min(took.len() - 1)])
+}
 
 /// Where a server answers.
 #[derive(Debug, Clone)]
@@ -83,6 +89,13 @@ impl Target {
         let mut command = Command::new("prlimit");
         command.arg(format!("--nofile={count}"));
         command.arg(env!("CARGO_BIN_EXE_duet-server"));
+        Self::start_by(command)
+    }
+
+    /// For so many connections altogether.
+    pub(crate) fn start_with_places(count: usize) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duet-server"));
+        command.args(["--max-connections", &count.to_string()]);
         Self::start_by(command)
     }
 

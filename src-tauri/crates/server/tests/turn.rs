@@ -8,7 +8,7 @@ mod figures;
 #[cfg(unix)]
 mod flood;
 mod fuzz;
-mod joined;
+pub(crate) mod joined;
 mod lifetimes;
 mod matrix;
 #[cfg(unix)]

@@ -1,5 +1,5 @@
 //! What a flood, a slowloris, pings without end and people who do not read together cost those who only want to
-//! call: never the call, and how much time is printed.
+//! call: never the call, and how much time is printed. Nor do they leave a panic or memory behind.
 #![cfg(target_os = "linux")]
 
 use std::env;
@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::forward;
-use crate::target::{Door, Target};
+use crate::target::{Door, Target, median_and_p99};
 
 /// Measured before the attack, and during it.
 const CALLS: usize = 500;
@@ -71,9 +71,7 @@ async fn calls(target: &Target, what: &str) -> [Duration; 2] {
         took.push(set_up(target, from, &format!("{what}-{n}")).await);
         tokio::time::sleep(PAUSE).await;
     }
-    took.sort_unstable();
-    let of = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
-    [of(50), of(99)]
+    median_and_p99(took)
 }
 
 /// What the attackers got done.
@@ -251,6 +249,7 @@ async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
     // What is allocated and looked up once is not the attack's.
     calls(&target, "warm").await;
     let idle = calls(&target, "idle").await;
+    let before_kib = target.pss_kib();
     let mut attackers = start_attackers(&target);
     let begun = attackers.wait_for_line(Duration::from_secs(60), |line| line == BEGUN);
     begun.expect("they begin");
@@ -264,6 +263,6 @@ async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
     let counts = attackers.lines().into_iter();
     let counts: Vec<String> = counts.filter(|line| line.contains("flood")).collect();
     println!("{}", counts.join("\n"));
-    assert!(target.program.is_running());
     target.two_meet("afterwards").await;
+    target.assert_unharmed("the attack", before_kib);
 }

@@ -110,7 +110,11 @@ fn leave_full_and_refusal_end_it() {
 
 #[test]
 fn a_place_of_ours_that_is_refused_is_tried_later() {
-    for code in [ErrorCode::UidTaken, ErrorCode::RateLimited] {
+    for code in [
+        ErrorCode::UidTaken,
+        ErrorCode::RateLimited,
+        ErrorCode::Unavailable,
+    ] {
         let mut membership = Membership::default();
         membership.outgoing(join("ann"));
         membership.incoming(&joined("t1"));

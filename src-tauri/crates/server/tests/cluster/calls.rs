@@ -11,11 +11,62 @@ fn is_presence(message: &ServerMessage) -> bool {
 }
 
 /// The next message that is not presence.
-async fn heard(client: &mut Client) -> ServerMessage {
+pub(super) async fn heard(client: &mut Client) -> ServerMessage {
     next_that(client, "anything but presence", |message| {
         !is_presence(message)
     })
     .await
+}
+
+/// Ann ("a") calls Bob ("b"), and it rings: the call and its room.
+pub(super) async fn ring(ann: &mut Client, bob: &mut Client) -> (String, String) {
+    ann.send(&call("b")).await;
+    let ServerMessage::Ringing { call_id, room_id } = heard(ann).await else {
+        panic!("it does not ring");
+    };
+    match heard(bob).await {
+        ServerMessage::Ring {
+            call_id: id, from, ..
+        } => {
+            assert_eq!((id, from), (call_id.clone(), person("a", "Ann")));
+        }
+        other => panic!("no ring: {other:?}"),
+    }
+    (call_id, room_id)
+}
+
+/// Bob accepts it, and both are in its room.
+pub(super) async fn take_up(ann: &mut Client, bob: &mut Client, (call_id, room): (&str, &str)) {
+    bob.send(&accept(call_id)).await;
+    assert_eq!(heard(ann).await, accepted(call_id));
+    for (client, uid) in [(&mut *ann, "a"), (&mut *bob, "b")] {
+        client.send(&crate::client::join(room, uid)).await;
+        assert!(matches!(heard(client).await, ServerMessage::Joined { .. }));
+    }
+    assert!(
+        matches!(heard(ann).await, ServerMessage::NewPeer { name, .. } if name.as_deref() == Some("Bob"))
+    );
+    assert!(matches!(heard(bob).await, ServerMessage::RespJoin { .. }));
+}
+
+/// A text goes to the one with this uid, and the sender hears that it did.
+pub(super) async fn assert_text_passes(
+    from: &mut Client,
+    (other, uid): (&mut Client, &str),
+    said: &str,
+) {
+    from.send(&ClientMessage::Message(Text {
+        to: Some(uid.into()),
+        room_id: None,
+        content: said.into(),
+        id: "7".into(),
+    }))
+    .await;
+    let delivered = heard(from).await;
+    assert!(matches!(delivered, ServerMessage::Delivered { id, .. } if id == "7"));
+    assert!(
+        matches!(heard(other).await, ServerMessage::Message { content, .. } if content == said)
+    );
 }
 
 #[tokio::test]
@@ -28,31 +79,8 @@ async fn a_call_by_name_from_node_to_node() {
     let _host = Client::logged_in(&nodes[2], "Host", "h").await;
     let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
     let mut bob = Client::logged_in(&nodes[1], "Bob", "b").await;
-    ann.send(&call("b")).await;
-    let ServerMessage::Ringing { call_id, room_id } = heard(&mut ann).await else {
-        panic!("it does not ring");
-    };
-    match heard(&mut bob).await {
-        ServerMessage::Ring {
-            call_id: id, from, ..
-        } => {
-            assert_eq!((id, from), (call_id.clone(), person("a", "Ann")));
-        }
-        other => panic!("no ring: {other:?}"),
-    }
-    bob.send(&accept(&call_id)).await;
-    assert_eq!(heard(&mut ann).await, accepted(&call_id));
-    for (client, uid) in [(&mut ann, "a"), (&mut bob, "b")] {
-        client.send(&crate::client::join(&room_id, uid)).await;
-        assert!(matches!(heard(client).await, ServerMessage::Joined { .. }));
-    }
-    assert!(
-        matches!(heard(&mut ann).await, ServerMessage::NewPeer { name, .. } if name.as_deref() == Some("Bob"))
-    );
-    assert!(matches!(
-        heard(&mut bob).await,
-        ServerMessage::RespJoin { .. }
-    ));
+    let (call_id, room_id) = ring(&mut ann, &mut bob).await;
+    take_up(&mut ann, &mut bob, (&call_id, &room_id)).await;
     let mut carl = Client::logged_in(&nodes[1], "Carl", "c").await;
     carl.send(&crate::client::join(&room_id, "c")).await;
     assert!(matches!(
@@ -168,25 +196,8 @@ async fn a_text_to_somebody_of_the_lobby_on_another_node() {
     let nodes = redis.nodes(2).await;
     let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
     let mut bob = Client::logged_in(&nodes[1], "Bob", "b").await;
-    for (to, is_ann) in [("a", false), ("b", true)] {
-        let (from, other) = if is_ann {
-            (&mut ann, &mut bob)
-        } else {
-            (&mut bob, &mut ann)
-        };
-        from.send(&ClientMessage::Message(Text {
-            to: Some(to.into()),
-            room_id: None,
-            content: "forget-me-not".into(),
-            id: "7".into(),
-        }))
-        .await;
-        let delivered = heard(from).await;
-        assert!(matches!(delivered, ServerMessage::Delivered { id, .. } if id == "7"));
-        assert!(
-            matches!(heard(other).await, ServerMessage::Message { content, .. } if content == "forget-me-not")
-        );
-    }
+    assert_text_passes(&mut bob, (&mut ann, "a"), "forget-me-not").await;
+    assert_text_passes(&mut ann, (&mut bob, "b"), "forget-me-not").await;
     assert_redis_keeps_no(&redis, "forget-me-not").await;
 }
 

@@ -6,6 +6,7 @@ use duet_protocol::{ClientMessage, ErrorCode, ServerMessage};
 use duet_server::{Server, ServerConfig, Timing};
 use duet_testkit::process::Signal;
 
+use super::calls::{assert_text_passes, heard, ring, take_up};
 use super::redis_rig::{Redis, is_connected, join_when_possible, next_that, node_at, roomy};
 use super::valve::Valve;
 use crate::client::{Client, eventually, forward, join, join_with_token, leave};
@@ -148,6 +149,59 @@ async fn redis_stops_for_thirty_seconds() {
     redis.signal(Signal::Continue);
     until_together(&nodes).await;
     assert_together(&nodes, &mut same, &mut apart).await;
+}
+
+/// Two who are logged in at the first node write and call as if nothing were, wherever their lobby was decided about
+/// before.
+async fn assert_two_of_a_node_call(test: &str, decides: usize) {
+    let Some(mut redis) = Redis::start(test).await else {
+        return;
+    };
+    let nodes = redis.nodes(2).await;
+    let _host = Client::logged_in(&nodes[decides], "Host", "h").await;
+    let mut ann = Client::logged_in(&nodes[0], "Ann", "a").await;
+    let mut bob = Client::logged_in(&nodes[0], "Bob", "b").await;
+    redis.kill();
+    until_alone(&nodes).await;
+    assert_text_passes(&mut ann, (&mut bob, "b"), "hello").await;
+    assert_text_passes(&mut bob, (&mut ann, "a"), "hello").await;
+    // It rings before the node's lease ends and is accepted after it.
+    let (call_id, room) = ring(&mut ann, &mut bob).await;
+    tokio::time::sleep(redis.config().timing.lease).await;
+    take_up(&mut ann, &mut bob, (&call_id, &room)).await;
+    ann.send(&leave(&room, "a")).await;
+    assert!(matches!(
+        heard(&mut ann).await,
+        ServerMessage::Leaved { .. }
+    ));
+    let gone = heard(&mut bob).await;
+    assert!(matches!(gone, ServerMessage::PeerLeave { .. }), "{gone:?}");
+    bob.send(&leave(&room, "b")).await;
+    assert!(matches!(
+        heard(&mut bob).await,
+        ServerMessage::Leaved { .. }
+    ));
+    // And a call that begins without one.
+    let (call_id, room) = ring(&mut ann, &mut bob).await;
+    take_up(&mut ann, &mut bob, (&call_id, &room)).await;
+    assert_text_passes(&mut ann, (&mut bob, "b"), "hello again").await;
+    redis.start_again().await;
+    until_together(&nodes).await;
+    // The call that runs goes on.
+    let offer = forward(&room, "a", "b", "{}");
+    ann.send(&ClientMessage::Offer(offer.clone())).await;
+    let is_it = |message: &ServerMessage| *message == ServerMessage::Offer(offer.clone());
+    next_that(&mut bob, "the offer", is_it).await;
+}
+
+#[tokio::test]
+async fn without_redis_two_of_a_node_call_in_a_lobby_of_their_node() {
+    assert_two_of_a_node_call("cluster::outage::own_lobby", 0).await;
+}
+
+#[tokio::test]
+async fn without_redis_two_of_a_node_call_in_a_lobby_that_was_another_nodes() {
+    assert_two_of_a_node_call("cluster::outage::others_lobby", 1).await;
 }
 
 #[tokio::test]

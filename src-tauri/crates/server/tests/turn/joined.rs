@@ -17,7 +17,8 @@ async fn ice_servers(server: &Server, uid: &str) -> Vec<IceServer> {
     }
 }
 
-fn credential_of(server: &IceServer) -> Credential {
+/// For a relay among the servers that a client was told.
+pub(crate) fn credential_of(server: &IceServer) -> Credential {
     Credential {
         username: server.username.clone().expect("a user name"),
         password: server.credential.clone().expect("a password"),
