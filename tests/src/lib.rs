@@ -8,6 +8,8 @@ mod film;
 #[cfg(target_os = "linux")]
 pub mod guest;
 #[cfg(target_os = "linux")]
+pub mod hostile;
+#[cfg(target_os = "linux")]
 pub mod notification_daemon;
 #[cfg(target_os = "linux")]
 pub mod secure_server;

@@ -92,11 +92,6 @@ impl Two {
         self.ada.click("person-video")
     }
 
-    fn ada_is_told(&self, reason: &str) -> Result<()> {
-        let css = format!("[data-testid=\"unanswered\"][data-reason=\"{reason}\"]");
-        self.ada.window.wait_for(&css, PATIENCE).map(drop)
-    }
-
     /// How loud one of Ben's speakers is from now on.
     fn level_of(&self, speaker: &str, seconds: f32) -> Result<f32> {
         let samples = self.ben.sound.record(speaker, seconds)?;
@@ -138,6 +133,12 @@ impl Two {
     }
 }
 
+/// Why the call came to nothing, as its caller reads it.
+fn is_told(desk: &Desk, reason: &str) -> Result<()> {
+    let css = format!("[data-testid=\"unanswered\"][data-reason=\"{reason}\"]");
+    desk.window.wait_for(&css, PATIENCE).map(drop)
+}
+
 #[test]
 fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
     if desk::unavailable("a_call_is_declined_then_accepted_and_texts_go_both_ways") {
@@ -168,7 +169,7 @@ fn a_call_is_declined_then_accepted_and_texts_go_both_ways() -> Result<()> {
     );
     ensure!(!two.camera_is_open()?, "the camera is open while it rings");
     two.click_away("decline")?;
-    two.ada_is_told("declined")?;
+    is_told(&two.ada, "declined")?;
     two.ben.back_to(&two.ben_window)?;
     daemon.until(0, PATIENCE, |shown| shown.closed)?;
 
@@ -268,15 +269,26 @@ fn a_missed_call_is_remembered_and_a_notification_answers() -> Result<()> {
     two.misses(3)?;
     two.ben.click("do-not-disturb")?;
 
-    // Ben calls back from the list; Ada, at her own desk, answers from the notification.
+    // Ben calls back from the list; Ada, at her own desk, declines from the notification, then answers from it.
     let ada_daemon = two.ada.notifications()?;
+    let ada_window = two.ada.window.windows()?.remove(0);
     // The button shows under the pointer and with the focus.
     two.ben.window.execute(FOCUS_CALL_BACK, &[])?;
     two.ben.click("recent-call")?;
-    ada_daemon
-        .until(0, PATIENCE, |shown| shown.summary == "Ben")
-        .context("Ada is told")?;
-    ada_daemon.click(0, "audio")?;
+    let is_ben = |number| {
+        let shown = ada_daemon.until(number, PATIENCE, |shown| shown.summary == "Ben");
+        shown.context("Ada is told")
+    };
+    let shown = is_ben(0)?;
+    ensure!(shown.actions.contains(&"decline".to_owned()), "{shown:?}");
+    two.ada.look_at_new_window(&ada_window)?;
+    ada_daemon.click(0, "decline")?;
+    is_told(&two.ben, "declined")?;
+    two.ada.back_to(&ada_window)?;
+    ensure!(!two.camera_is_open()?, "the camera is open after the no");
+    two.ben.click("call-again")?;
+    is_ben(1)?;
+    ada_daemon.click(1, "audio")?;
     for desk in [&two.ada, &two.ben] {
         desk.until_call_is("connected", PATIENCE)?;
     }

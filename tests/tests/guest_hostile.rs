@@ -8,24 +8,12 @@ use duet_protocol::check_name;
 use duet_server::ServerConfig;
 use duet_testkit::process::eventually;
 use duet_testkit::turn;
-use duet_tests::TestServer;
 use duet_tests::guest::{Guest, LIMIT, Program};
+use duet_tests::{TestServer, hostile};
 use serde_json::{Value, json};
 
-/// The list that the window is tried with, too. Each of its texts would set `window.__ran` if it ran.
-const LIST: &str = include_str!("../../ui/dev/hostile.js");
 /// Names in one load of the page: a browser keeps the connections of those who left for a while.
 const AT_ONCE: usize = 40;
-
-/// The whole list. What is no Unicode text does not get into JSON.
-fn texts(browser: &Guest) -> Vec<String> {
-    let list = LIST.replace("export const", "const");
-    let script = format!("{list}\nreturn hostile.map((text) => text.toWellFormed())");
-    let texts = browser.page().execute(&script, &[]).expect("the list");
-    let texts: Vec<String> = serde_json::from_value(texts).expect("texts");
-    assert!(texts.len() >= 500, "{}", texts.len());
-    texts
-}
 
 /// Those that the protocol lets through as a name or a room.
 fn names(texts: &[String]) -> Vec<&str> {
@@ -128,7 +116,7 @@ fn names_and_texts(program: Program) {
     // In the background of the same browser, where timers are slow, a page is slow: it has one of its own.
     let home = format!("http://{}/", server.address().expect("an address"));
     let speaker = Guest::chromium(&home, &[]).expect("a speaker");
-    let texts = texts(&speaker);
+    let texts = hostile::texts(speaker.page()).expect("the list");
     let names = names(&texts);
     let of_name = |index: usize| texts.iter().skip(index).step_by(names.len());
     let people: Vec<(&str, Vec<&str>)> = names
@@ -150,7 +138,7 @@ fn rooms(program: Program) {
     let _turn = turn::take().expect("a turn");
     let server = TestServer::start().expect("a server");
     let guest = Guest::open(program, &server.page("x")).expect("a guest");
-    let texts = texts(&guest);
+    let texts = hostile::texts(guest.page()).expect("the list");
     for room in names(&texts).into_iter().step_by(5) {
         guest.go_to(&server.page(&encoded(room))).expect("loaded");
         guest.until_shown("lobby-room").expect("a lobby");

@@ -1,6 +1,6 @@
-//! Two real windows: a window of another program is shared in a call, with the camera beside it, and shown
-//! on a display by its code; what they show is read from pictures of the other's screen. While it is shared
-//! a marker says so, in Duet's own window and above all others.
+//! Two real windows: a whole screen and a window of another program are shared in a call, with the camera beside
+//! them, and a window is shown on a display by its code; what they show is read from pictures of the other's screen.
+//! While something is shared a marker says so, in Duet's own window and above all others.
 #![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
@@ -20,6 +20,8 @@ const NUMBER: u32 = 424_242;
 const FILM: u32 = 1000;
 const WIDTH: u32 = 640;
 const HEIGHT: u32 = 360;
+/// Looks at the other's screen while this one's is in the picker: two seconds of them.
+const LOOKS: usize = 20;
 
 /// Another program's window with a number on it that a test can read.
 fn minutes(desk: &Desk) -> Result<PaintedWindow> {
@@ -114,6 +116,25 @@ fn choose_minutes(desk: &Desk) -> Result<()> {
     desk.click("share-confirm")
 }
 
+/// Chooses the whole screen in the picker and confirms. It is in sight in the picker long before that, and nothing
+/// of it is on the other's screen.
+fn choose_screen(desk: &Desk, other: &Desk) -> Result<()> {
+    desk.shown("share-picker")?;
+    desk.click("share-screens")?;
+    desk.click("share-source")?;
+    // Here nothing covers what the other must not see.
+    until_number(desk, true, "screen-chosen.png")?;
+    for _ in 0..LOOKS {
+        let seen = other.stamp()?.map(|found| found.stamp.frame_number);
+        ensure!(
+            seen != Some(NUMBER),
+            "the screen is shown before it was confirmed"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    desk.click("share-confirm")
+}
+
 /// Waits until the picture in the other's small frame has changed, while nothing else there does.
 fn until_tile_moves(desk: &Desk) -> Result<()> {
     let [x, y, width, height] = desk
@@ -156,6 +177,18 @@ fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
     }
     let ada_window = ada.window.windows()?.remove(0);
     let _minutes = minutes(&ada)?;
+    // The whole screen, on which the window lies above Duet's own.
+    ada.window.press("s")?;
+    choose_screen(&ada, &ben)?;
+    ada.shown("sharing")?;
+    until_number(&ben, true, "screen-shared.png")?;
+    ada.click("share-stop")?;
+    until_number(&ben, false, "screen-shared-no-more.png")?;
+    let tile = "[data-testid=peer-tile]";
+    ben.window.wait_until_gone(tile, PATIENCE)?;
+    ada.back_to(&ada_window)?;
+
+    // The window alone.
     ada.window.press("s")?;
     choose_minutes(&ada)?;
     ada.shown("sharing")?;
@@ -169,7 +202,6 @@ fn the_other_sees_the_window_that_is_shared_and_no_other() -> Result<()> {
     until_number(&ben, true, "shared-again.png")?;
     ada.click("share-stop")?;
     until_number(&ben, false, "shared-no-more.png")?;
-    let tile = "[data-testid=peer-tile]";
     ben.window.wait_until_gone(tile, PATIENCE)?;
     ben.sees_film(FILM)?;
     ada.back_to(&ada_window)?;

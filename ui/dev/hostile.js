@@ -3,7 +3,7 @@
  * inside every way to break out of where a text stands. Written for Duet; the ways are common knowledge of the OWASP cheat sheets,
  * no list was copied. Each would set `window.__ran` if it ran.
  *
- * Plain JavaScript without imports: the tests of the guest page (`tests/tests/guest_hostile.rs`) run this file as it is.
+ * Plain JavaScript without imports: the tests of the guest page and of the real window (`tests/src/hostile.rs`) run this file as it is.
  */
 const RUN = 'window.__ran=1';
 

@@ -2,6 +2,8 @@
 
 const FIRST_MS = 500;
 const LONGEST_MS = 8000;
+/** Over this time all come back to a server that has stopped, as the application does. */
+const DRAINING_MS = 5000;
 
 /**
  * The wait before the next try: doubled each time, and half of it by chance, so that not all come back at once.
@@ -15,15 +17,24 @@ export function waitMs(failures, random) {
 }
 
 /**
+ * The wait after the server said that it is about to stop, which it says to all at the same moment.
+ *
+ * @param {number} random
+ */
+export const drainingMs = (random) => DRAINING_MS * random;
+
+/**
  * Whether the protocol lets a client come back after this close code.
  *
  * @param {number} code
- * @returns {'again' | 'replaced' | 'never'}
+ * @returns {'again' | 'draining' | 'replaced' | 'never'}
  */
 export function afterClose(code) {
   switch (code) {
     case 4003:
       return 'replaced';
+    case 4010:
+      return 'draining';
     case 1002:
     case 1003:
     case 1007:

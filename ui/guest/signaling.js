@@ -1,7 +1,7 @@
 /**
  * The connection to the server: opens it, keeps it alive, comes back with back-off. What is said over it is the caller's matter.
  */
-import { afterClose, waitMs } from './backoff.js';
+import { afterClose, drainingMs, waitMs } from './backoff.js';
 
 /** As the protocol's README says. */
 const KEEPALIVE_MS = 5000;
@@ -113,13 +113,14 @@ export class Signaling {
     this.#drop();
     clearTimeout(this.#timer);
     const next = afterClose(code);
-    if (next !== 'again') {
+    if (next === 'replaced' || next === 'never') {
       this.#stopped = true;
       this.#listener.onend(next);
       return;
     }
     this.#failures += 1;
-    this.#timer = setTimeout(() => this.connect(), waitMs(this.#failures, Math.random()));
+    const random = Math.random();
+    this.#timer = setTimeout(() => this.connect(), next === 'draining' ? drainingMs(random) : waitMs(this.#failures, random));
     this.#listener.onlost(this.#failures);
   }
 

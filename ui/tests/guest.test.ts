@@ -1,18 +1,18 @@
 /** What the guest page decides without a browser: addresses, waits, candidates, texts, words. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import en from '../src/locales/en.json';
 import zhCn from '../src/locales/zh-CN.json';
 import { checkedId, duetLink, inviteLink, pathOf, roomOf, signalingUrl, typedRoom, type Place } from '../guest/address.js';
 import { announcements, type Moment } from '../guest/announce.js';
-import { afterClose, waitMs } from '../guest/backoff.js';
+import { afterClose, drainingMs, waitMs } from '../guest/backoff.js';
 import { parseCandidate, ufragOf, Waitlist } from '../guest/candidates.js';
 import { Chat, maySend } from '../guest/chat.js';
 import { problemOf } from '../guest/media.js';
 import { kindOf } from '../guest/path.js';
 import { remotePictures } from '../guest/pictures.js';
 import { tokenOf } from '../guest/secret.js';
-import { parse } from '../guest/signaling.js';
+import { parse, Signaling } from '../guest/signaling.js';
 import { t, tn, useWords } from '../guest/words.js';
 
 afterEach(() => useWords('en', en));
@@ -72,8 +72,44 @@ test('tries come ever later, never all at once', () => {
 
 test('close codes that forbid coming back', () => {
   expect([1002, 1003, 1007, 1009, 4001].map(afterClose)).toEqual(Array(5).fill('never'));
-  expect([1000, 1006, 4002, 4008, 4010].map(afterClose)).toEqual(Array(5).fill('again'));
+  expect([1000, 1006, 4002, 4008].map(afterClose)).toEqual(Array(4).fill('again'));
   expect(afterClose(4003)).toBe('replaced');
+});
+
+test('a server that stops gets its guests back over five seconds, not all at once', () => {
+  expect([0, 0.25, 0.5, 1].map(drainingMs)).toEqual([0, 1250, 2500, 5000]);
+  const opened: { onclose: ((event: { code: number }) => void) | null }[] = [];
+  class Socket {
+    static readonly OPEN = 1;
+    readonly readyState = 0;
+    onclose = null;
+    constructor() {
+      opened.push(this);
+    }
+    close(): void {
+      // Nothing is open.
+    }
+  }
+  vi.useFakeTimers();
+  vi.stubGlobal('WebSocket', Socket);
+  vi.spyOn(Math, 'random').mockReturnValue(0.9);
+  try {
+    const signaling = new Signaling('ws://127.0.0.1', { onopen: () => {}, onmessage: () => {}, onlost: () => {}, onend: () => {} });
+    const waited = (code: number): number => {
+      const count = opened.length;
+      const from = Date.now();
+      opened.at(-1)?.onclose?.({ code });
+      while (opened.length === count && vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
+      return Date.now() - from;
+    };
+    signaling.connect();
+    expect([waited(4010), waited(1006)]).toEqual([4500, 950]);
+    signaling.stop();
+  } finally {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  }
 });
 
 test('messages that are none are dropped', () => {

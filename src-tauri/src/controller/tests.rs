@@ -24,6 +24,8 @@ struct Recorder {
     links: watch::Sender<String>,
     closed: watch::Sender<bool>,
     around: watch::Sender<Around>,
+    /// How it was around the window after each thing that was asked of it.
+    asked: watch::Sender<Vec<Around>>,
 }
 
 /// What a window does beside showing the view.
@@ -43,7 +45,15 @@ impl Recorder {
             links: watch::channel(String::new()).0,
             closed: watch::channel(false).0,
             around: watch::channel(Around::default()).0,
+            asked: watch::channel(Vec::new()).0,
         }
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Around)) {
+        let mut around = *self.around.borrow();
+        change(&mut around);
+        self.asked.send_modify(|asked| asked.push(around));
+        self.around.send_replace(around);
     }
 }
 
@@ -59,19 +69,19 @@ impl Window for Recorder {
     fn set_title(&self, _title: &str) {}
 
     fn set_left_out(&self, on: bool) {
-        self.around.send_modify(|around| around.left_out = on);
+        self.ask(|around| around.left_out = on);
     }
 
     fn show_marker(&self, _text_percent: u16) {
-        self.around.send_modify(|around| around.marker = true);
+        self.ask(|around| around.marker = true);
     }
 
     fn hide_marker(&self) {
-        self.around.send_modify(|around| around.marker = false);
+        self.ask(|around| around.marker = false);
     }
 
     fn raise(&self) {
-        self.around.send_modify(|around| around.raised += 1);
+        self.ask(|around| around.raised += 1);
     }
 
     fn ring(&self, ring: &RingScreen) {
@@ -101,6 +111,7 @@ struct Person {
     links: watch::Receiver<String>,
     closed: watch::Receiver<bool>,
     around: watch::Receiver<Around>,
+    asked: watch::Receiver<Vec<Around>>,
     profile: TempDir,
 }
 
@@ -116,12 +127,14 @@ impl Person {
         let (rings, rung) = watch::channel(None);
         let (links, opened) = watch::channel(String::new());
         let (around, happened) = watch::channel(Around::default());
+        let (asked, history) = watch::channel(Vec::new());
         let recorder = Recorder {
             views,
             rings,
             links,
             closed,
             around,
+            asked,
         };
         let frames = FrameServer::start().await.expect("a frame socket");
         let start = start(profile.path().to_owned(), server_url);
@@ -139,6 +152,7 @@ impl Person {
             links: opened,
             closed: is_closed,
             around: happened,
+            asked: history,
             profile,
         }
     }

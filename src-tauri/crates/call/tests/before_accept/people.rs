@@ -244,6 +244,11 @@ impl People {
                 inputs.extend(described(session, DescriptionKind::Answer));
             }
             Output::CreatePeer { .. } => agreed("a PeerConnection"),
+            // Devices follow every state, also one that another replaces before the input is done with.
+            Output::StateChanged(state) => assert!(
+                is_agreed || !state.opens_devices(),
+                "seed {seed}: devices may open for a moment in {state:?}"
+            ),
             Output::RetrySignaling
             | Output::ApplyAnswer { .. }
             | Output::Rollback { .. }
@@ -251,7 +256,6 @@ impl People {
             | Output::ClosePeer { .. }
             | Output::RequestKeyFrame { .. }
             | Output::SetIceServers { .. }
-            | Output::StateChanged(_)
             | Output::Directory(_)
             | Output::Ring(_)
             | Output::RingEnded { .. }
