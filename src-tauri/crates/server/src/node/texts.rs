@@ -4,8 +4,6 @@
 //! node may be dead, or Redis away, and nobody has noticed yet. So the word waits until the receiver's home says that
 //! the text went to its client. If it cannot say so any more, the sender is told that it was not delivered.
 
-use std::collections::VecDeque;
-
 use duet_protocol::{ErrorCode, ServerMessage};
 
 use super::wire::Body;
