@@ -18,7 +18,7 @@ async fn of_three_who_race_for_a_room_two_get_in() {
     let Some(redis) = Redis::start("cluster::races::three").await else {
         return;
     };
-    let nodes = redis.nodes_with(4, roomy()).await;
+    let nodes = redis.patient_nodes(4, roomy()).await;
     let races =
         std::env::var("DUET_CLUSTER_RACES").map_or(RACES, |races| races.parse().expect("a number"));
     let started = Instant::now();
