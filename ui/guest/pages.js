@@ -1,7 +1,7 @@
 /** The pages around a call: type a room, no such room, full, failed, ended. One column, one main action. */
 import { pathOf, typedRoom } from './address.js';
 import { clockTime } from '../src/names.js';
-import { refusalKind } from '../src/refusals.js';
+import { refusalKey } from '../src/refusals.js';
 import { avatar, brandMark, h, icon, say, seatedFigure, set } from './dom.js';
 import { t } from './words.js';
 
@@ -128,18 +128,9 @@ function failureText(code, serverCode) {
 
 /** @param {string} serverCode */
 function refusedText(serverCode) {
-  switch (refusalKind(serverCode)) {
-    case 'busy':
-      return t('failed.refusedBusy');
-    case 'held':
-      return t('failed.refusedHeld');
-    case 'alone':
-      return t('failed.refusedAlone');
-    case 'foreign':
-      return t('guest.failed.refusedForeign');
-    case null:
-      return t('failed.refused', { code: serverCode });
-  }
+  const key = refusalKey(serverCode);
+  // Here it is the page that is too old or too new, and reloading it helps.
+  return t(key === 'failed.refusedForeign' ? 'guest.failed.refusedForeign' : key, { code: serverCode });
 }
 
 /** @param {import('./dom.js').IconName} name */

@@ -1,7 +1,7 @@
 /** The last screen of a call that failed: its words, and what helps, the best first. Pure. */
 import type { CastView, Failure, ServerView } from './generated/view';
 import { t } from './i18n.svelte';
-import { refusalKind } from './refusals.js';
+import { refusalKey } from './refusals.js';
 import { noAnswer } from './serverWords';
 
 /** What a person can do: `network` and `server` lead to the settings, `other-code` to the code of a display. */
@@ -43,22 +43,7 @@ function refusedText(code: string, host: string, server: Server): string {
     case 'not-allowed':
       return t(host === server.host ? 'failed.notAllowed' : 'failed.notAllowedElsewhere', { host });
     default:
-      return otherRefusal(code);
-  }
-}
-
-function otherRefusal(code: string): string {
-  switch (refusalKind(code)) {
-    case 'busy':
-      return t('failed.refusedBusy');
-    case 'held':
-      return t('failed.refusedHeld');
-    case 'alone':
-      return t('failed.refusedAlone');
-    case 'foreign':
-      return t('failed.refusedForeign');
-    case null:
-      return t('failed.refused', { code });
+      return t(refusalKey(code), { code });
   }
 }
 

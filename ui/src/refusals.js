@@ -1,27 +1,27 @@
 /**
- * What the `error` codes of the protocol mean to a person who wanted to join: a code that is not known has no word. Plain
- * JavaScript, because the guest page takes it as it is.
+ * The words for the `error` codes of the protocol, to a person who wanted to join; a code that is not known is named in its own.
+ * Plain JavaScript, because the guest page takes it as it is.
  *
  * @param {string} code
- * @returns {'busy' | 'held' | 'alone' | 'foreign' | null}
+ * @returns {'failed.refusedBusy' | 'failed.refusedHeld' | 'failed.refusedAlone' | 'failed.refusedForeign' | 'failed.refused'}
  */
-export function refusalKind(code) {
+export function refusalKey(code) {
   switch (code) {
     case 'unavailable':
     case 'server-draining':
-      return 'busy';
+      return 'failed.refusedBusy';
     case 'uid-taken':
     case 'uid-mismatch':
     case 'already-in-room':
-      return 'held';
+      return 'failed.refusedHeld';
     case 'not-in-room':
     case 'no-such-peer':
-      return 'alone';
+      return 'failed.refusedAlone';
     case 'unknown-command':
     case 'bad-message':
     case 'too-large':
-      return 'foreign';
+      return 'failed.refusedForeign';
     default:
-      return null;
+      return 'failed.refused';
   }
 }

@@ -31,6 +31,7 @@ use crate::directory::Directory;
 pub use crate::directory::DirectoryConfig;
 use crate::rooms::{ConnectionId, Output, Presence, Rooms, RoomsConfig};
 pub(crate) use adopt::{Key, LoginTicket};
+pub(crate) use text::undelivered;
 
 /// How long the room of a call that nobody accepted stays shut.
 const SHUT_ROOM_TIME: Duration = Duration::from_secs(120);

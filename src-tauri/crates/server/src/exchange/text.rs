@@ -58,13 +58,17 @@ impl Exchange {
     }
 
     fn refuse_text(&mut self, to: ConnectionId, text_id: String) {
-        let code = ErrorCode::Unavailable;
-        let message = ServerMessage::Error {
-            code,
-            message: explanation(code).to_owned(),
-            reference: Some("message".to_owned()),
-            id: Some(text_id),
-        };
-        self.rooms.send(to, message);
+        self.rooms.send(to, undelivered(text_id));
+    }
+}
+
+/// What the sender of a text is told that nobody got.
+pub(crate) fn undelivered(text_id: String) -> ServerMessage {
+    let code = ErrorCode::Unavailable;
+    ServerMessage::Error {
+        code,
+        message: explanation(code).to_owned(),
+        reference: Some("message".to_owned()),
+        id: Some(text_id),
     }
 }

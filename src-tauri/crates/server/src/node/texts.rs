@@ -4,11 +4,12 @@
 //! node may be dead, or Redis away, and nobody has noticed yet. So the word waits until the receiver's home says that
 //! the text went to its client. If it cannot say so any more, the sender is told that it was not delivered.
 
-use duet_protocol::{ErrorCode, ServerMessage};
+use duet_protocol::ServerMessage;
 
 use super::wire::Body;
 use super::{Moment, Node, NodeId};
-use crate::rooms::{ConnectionId, explanation};
+use crate::exchange::undelivered;
+use crate::rooms::ConnectionId;
 
 /// Texts on their way to one client. A home that takes texts and never says so is not believed with all our memory.
 const MAX_OWED: usize = 256;
@@ -71,14 +72,7 @@ impl Node {
     }
 
     fn say_undelivered(&mut self, at: Moment, owed: Owed) {
-        let code = ErrorCode::Unavailable;
-        let error = ServerMessage::Error {
-            code,
-            message: explanation(code).to_owned(),
-            reference: Some("message".to_owned()),
-            id: Some(owed.text_id),
-        };
-        self.say_word(at, owed.sender, error);
+        self.say_word(at, owed.sender, undelivered(owed.text_id));
     }
 
     /// The sender may be gone by now.
