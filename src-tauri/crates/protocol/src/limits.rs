@@ -51,6 +51,8 @@ pub const MAX_CAST_CODE_BYTES: usize = 64;
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The head of that request: request line and all headers.
 pub const MAX_HEADER_BYTES: usize = 8 * 1024;
+/// From the first byte of a message to its last: nobody who means well says one letter by letter.
+pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Messages a connection may send in the long run, each second.
 pub const MESSAGES_PER_SECOND: u32 = 20;

@@ -69,6 +69,8 @@ pub struct Timing {
     pub handshake_timeout: Duration,
     /// The same for a connection that fetches the guest page and its files, also one after the other.
     pub page_timeout: Duration,
+    /// From the first byte of a message to its last.
+    pub message_timeout: Duration,
     /// Between two pings.
     pub ping_interval: Duration,
     /// Without any frame for this long, a connection is ended.
@@ -98,6 +100,7 @@ impl Default for Timing {
         Self {
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
             page_timeout: Duration::from_secs(30),
+            message_timeout: limits::MESSAGE_TIMEOUT,
             ping_interval: limits::PING_INTERVAL,
             silence_timeout: limits::SILENCE_TIMEOUT,
             resume_window: limits::RESUME_WINDOW,

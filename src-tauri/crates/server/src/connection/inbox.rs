@@ -51,8 +51,8 @@ impl Inbox {
         }
     }
 
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
+    /// Everything that came was read, to the last byte of a message.
+    pub(super) fn is_empty(&self) -> bool {
         self.reading.is_none()
     }
 

@@ -40,6 +40,9 @@ pub(crate) struct Line {
     pace: Pace,
     faults: FaultWindow,
     heard_at: Instant,
+    /// Since when a message is on its way whose end has not come. Byte by byte it would keep the connection, and what is
+    /// there of it, for as long as somebody likes.
+    begun_at: Option<Instant>,
     ping_at: Instant,
     /// Until then nothing is read: the client is too fast.
     paused_until: Option<Instant>,
@@ -66,6 +69,7 @@ impl Line {
             pace: Pace::new(now, &shared.config),
             faults: FaultWindow::default(),
             heard_at: now,
+            begun_at: None,
             ping_at: now + shared.config.timing.ping_interval,
             shared,
             paused_until: None,
@@ -187,9 +191,16 @@ impl Line {
                 Some(message) => (*message, true),
                 None => match self.socket.next().map_err(|error| ending_for(&error))? {
                     Some(message) => (message, false),
-                    None => return Ok(()),
+                    None => {
+                        self.note_beginning(now);
+                        return Ok(());
+                    }
                 },
             };
+            // A ping in the middle of a message does not end it.
+            if message.is_text() || message.is_binary() {
+                self.begun_at = None;
+            }
             // Every frame counts, pings too. Until its time has come nothing is read, so the
             // client is slowed down by TCP.
             match self.pace.may_pass(now, has_waited).map_err(Ending::Close)? {
@@ -204,6 +215,14 @@ impl Line {
             }
         }
         Ok(())
+    }
+
+    /// All that could be read was: what is left is the beginning of a message, or nothing.
+    fn note_beginning(&mut self, now: Instant) {
+        self.begun_at = match self.socket.is_within_message() {
+            true => self.begun_at.or(Some(now)),
+            false => None,
+        };
     }
 
     fn take(&mut self, now: Instant, message: Message) -> Result<(), Ending> {
@@ -254,10 +273,14 @@ impl Line {
         }
         if self.paused_until.is_some_and(|at| now >= at) {
             self.paused_until = None;
-            // While we did not listen the client was not silent.
+            // While we did not listen the client was not silent, nor slow.
             self.heard_at = now;
+            self.begun_at = self.begun_at.map(|_| now);
         }
-        if now >= self.heard_at + timing.silence_timeout {
+        let is_drawn_out = self
+            .begun_at
+            .is_some_and(|at| now >= at + timing.message_timeout);
+        if is_drawn_out || now >= self.heard_at + timing.silence_timeout {
             return Err(Ending::Gone);
         }
         if now >= self.ping_at {
@@ -276,8 +299,10 @@ impl Line {
         let stuck = self
             .stuck_since
             .map(|since| since + timing.slow_reader_timeout);
+        let drawn_out = self.begun_at.map(|at| at + timing.message_timeout);
         let usual = self.ping_at.min(self.heard_at + timing.silence_timeout);
-        let unusual = self.paused_until.into_iter().chain(stuck).min();
+        let unusual = [self.paused_until, stuck, drawn_out];
+        let unusual = unusual.into_iter().flatten().min();
         unusual.map_or(usual, |at| at.min(usual))
     }
 }

@@ -68,6 +68,11 @@ impl Socket {
         self.inbox.next(&mut self.out)
     }
 
+    /// A message has begun, and its end has not come yet.
+    pub(crate) fn is_within_message(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
     /// Reads once. An end of the stream is an error.
     pub(crate) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         READ_BUFFER.with_borrow_mut(|buffer| {
