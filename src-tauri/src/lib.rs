@@ -26,9 +26,10 @@ use clap::Parser;
 /// Runs the application until its window is closed.
 pub fn run() -> ExitCode {
     let arguments = arguments::Arguments::parse();
+    let wanted = std::env::var("DUET_LOG").ok();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("DUET_LOG")
+            tracing_subscriber::EnvFilter::try_new(duet_engine::log_filter(wanted.as_deref()))
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(duet_engine::QUIET_LOGS)),
         )
         // Colours in a file or a pipe are noise.

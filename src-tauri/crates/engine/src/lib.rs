@@ -11,6 +11,7 @@ mod endpoint;
 mod event;
 mod figures;
 mod local_media;
+mod logs;
 mod media_session;
 mod network_watch;
 mod peer_task;
@@ -29,8 +30,4 @@ pub use event::{
 pub use figures::{
     AudioFigures, ConnectionFigures, Figures, LatencyFigures, PathFigures, VideoFigures,
 };
-
-/// A log filter for programs: our own warnings, and nothing of the connection's libraries, whose
-/// lines hold addresses.
-pub const QUIET_LOGS: &str = "off,duet=warn,duet_lib=warn,duet_call=warn,duet_engine=warn,\
-    duet_media=warn,duet_peer=warn,duet_server=warn,duet_signaling=warn";
+pub use logs::{QUIET_LOGS, log_filter};

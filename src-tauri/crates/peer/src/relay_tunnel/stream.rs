@@ -46,9 +46,11 @@ enum Broken {
     TimedOut,
     #[error("no connection ({0:?})")]
     Connect(io::ErrorKind),
-    /// The certificate, most often.
-    #[error("no secure connection: {0}")]
-    Tls(String),
+    /// What TLS says of it names the server, which no log above DEBUG may.
+    #[error("its certificate is not trusted")]
+    Certificate,
+    #[error("no secure connection")]
+    Tls,
     #[error("the server closed the connection")]
     Closed,
     #[error("the connection broke ({0:?})")]
@@ -117,11 +119,19 @@ async fn connect(route: &Route, tls: Option<Arc<ClientConfig>>) -> Result<Box<dy
     match (route.transport, tls, route.name.clone()) {
         (RelayTransport::Tls, Some(tls), Some(name)) => {
             let secured = TlsConnector::from(tls).connect(name, tcp).await;
-            let secured = secured.map_err(|error| Broken::Tls(error.to_string()))?;
-            Ok(Box::new(secured))
+            Ok(Box::new(secured.map_err(|error| insecure(&error))?))
         }
-        (RelayTransport::Tls, _, _) => Err(Broken::Tls("it is not set up".to_owned())),
+        (RelayTransport::Tls, _, _) => Err(Broken::Tls),
         (RelayTransport::Tcp | RelayTransport::Udp, _, _) => Ok(Box::new(tcp)),
+    }
+}
+
+fn insecure(error: &io::Error) -> Broken {
+    tracing::debug!(%error, "TLS with a relay");
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(_)) => Broken::Certificate,
+        Some(_) | None => Broken::Tls,
     }
 }
 
