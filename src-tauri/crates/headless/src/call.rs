@@ -6,6 +6,7 @@ use std::time::Duration;
 use duet_engine::call::{CallState, FailureCause};
 use duet_engine::{
     DeviceConfig, Endpoint, EndpointConfig, EndpointEvent, PathConfig, ServerConfig, ShareEvent,
+    Taps,
 };
 use duet_media::codec::VideoCodec;
 use duet_media::source::VideoSourceSpec;
@@ -15,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::arguments::CallArguments;
 use crate::best_window::BestWindow;
 use crate::by_name::ByName;
-use crate::dump;
+use crate::dump::Dumps;
 use crate::process_figures::ProcessFigures;
 use crate::report::Report;
 
@@ -33,7 +34,9 @@ struct Progress {
 /// Joins, stays as long as asked, leaves, and writes the report.
 pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     let pictures = BestWindow::default();
-    let (endpoint, mut events) = Endpoint::start(config(&arguments, pictures.clone())?);
+    let dumps = Dumps::create(&arguments)?;
+    let taps = dumps.taps(pictures.clone());
+    let (endpoint, mut events) = Endpoint::start(config(&arguments, taps));
     if !enter(&endpoint, &arguments).await? {
         return Ok(ExitCode::from(2));
     }
@@ -42,6 +45,7 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<ExitCode> {
     let figures = endpoint.figures().await.unwrap_or_default();
     // Left politely whatever happened; the state before it is what the report tells.
     endpoint.close().await?;
+    dumps.complete();
     let connected = progress.connected;
     finish(
         &arguments,
@@ -88,11 +92,11 @@ async fn enter(endpoint: &Endpoint, arguments: &CallArguments) -> anyhow::Result
     Ok(true)
 }
 
-fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<EndpointConfig> {
+fn config(arguments: &CallArguments, taps: Taps) -> EndpointConfig {
     // The wished one first; the others stay, so that there always is a common one.
     let mut video_codecs = VideoCodec::supported().to_vec();
     video_codecs.sort_by_key(|codec| Some(*codec) != arguments.codec);
-    Ok(EndpointConfig {
+    EndpointConfig {
         name: arguments.name.clone(),
         server: ServerConfig {
             url: arguments.server.clone(),
@@ -112,8 +116,8 @@ fn config(arguments: &CallArguments, pictures: BestWindow) -> anyhow::Result<End
         video_codecs,
         microphone_on: true,
         camera_on: true,
-        taps: dump::taps(arguments, pictures)?,
-    })
+        taps,
+    }
 }
 
 /// Follows the call until its time is over or it cannot come about.
