@@ -92,6 +92,32 @@ impl Guest {
         Self::start(DrivenBrowser::chromium(options)?, url)
     }
 
+    /// Opens it in Firefox with the devices that this environment names.
+    ///
+    /// # Errors
+    /// When the browser does not start.
+    pub fn firefox_with_devices(url: &str, environment: &[(String, String)]) -> Result<Self> {
+        Self::start(DrivenBrowser::firefox_with_devices(environment)?, url)
+    }
+
+    /// Opens it in a browser to which this name is this machine.
+    ///
+    /// # Errors
+    /// When the browser does not start.
+    pub fn open_at_name(program: Program, name: &str, url: &str) -> Result<Self> {
+        match program {
+            Program::Chromium => {
+                let knows = format!("--host-resolver-rules=MAP {name} 127.0.0.1");
+                Self::chromium(url, &[&knows])
+            }
+            Program::Firefox => {
+                let name = format!("\"{name}\"");
+                let browser = DrivenBrowser::firefox(&[("network.dns.localDomains", &name)])?;
+                Self::start(browser, url)
+            }
+        }
+    }
+
     pub(crate) fn start(browser: DrivenBrowser, url: &str) -> Result<Self> {
         let guest = Self { browser };
         guest.go_to(url)?;

@@ -276,12 +276,7 @@ fn firefox_without_tls_says_why_and_watches() {
     without_tls("firefox_without_tls_says_why_and_watches", Program::Firefox);
 }
 
-#[test]
-fn a_closed_server_takes_the_token_behind_the_hash() {
-    const NAME: &str = "a_closed_server_takes_the_token_behind_the_hash";
-    if Program::Chromium.is_missing(NAME) {
-        return;
-    }
+fn closed_server(program: Program) {
     let _turn = turn::take().expect("a turn");
     let keys = AccessKeys::parse(&"k".repeat(64)).expect("a key");
     let token = keys.issue(&Grant {
@@ -295,37 +290,60 @@ fn a_closed_server_takes_the_token_behind_the_hash() {
         ..ServerConfig::loopback()
     };
     let server = TestServer::start_with(closed).expect("a server");
-    let guest = Guest::open(Program::Chromium, &server.page("closed")).expect("a guest");
+    let guest = Guest::open(program, &server.page("closed")).expect("a guest");
     guest.join("Mira").expect("tried");
     guest.until_shown("failure").expect("refused");
     let text = guest.page().page_text().expect("text");
     assert!(text.contains("an invite that carries a key"), "{text}");
-    let invited = Guest::open(
-        Program::Chromium,
-        &format!("{}#t={token}&s3cret", server.page("closed")),
-    );
-    let invited = invited.expect("a guest");
+    let invite = format!("{}#t={token}&s3cret", server.page("closed"));
+    let invited = Guest::open(program, &invite).expect("a guest");
     invited.join("Mira").expect("joined");
     invited.until_state("waiting").expect("admitted");
     invited.check_clean().expect("a clean page");
 }
 
 #[test]
-fn a_server_that_does_not_know_its_name_says_what_to_do() {
-    const NAME: &str = "a_server_that_does_not_know_its_name_says_what_to_do";
-    if Program::Chromium.is_missing(NAME) {
-        return;
+fn a_closed_server_takes_the_token_behind_the_hash_from_chromium() {
+    const NAME: &str = "a_closed_server_takes_the_token_behind_the_hash_from_chromium";
+    if !Program::Chromium.is_missing(NAME) {
+        closed_server(Program::Chromium);
     }
+}
+
+#[test]
+fn a_closed_server_takes_the_token_behind_the_hash_from_firefox() {
+    const NAME: &str = "a_closed_server_takes_the_token_behind_the_hash_from_firefox";
+    if !Program::Firefox.is_missing(NAME) {
+        closed_server(Program::Firefox);
+    }
+}
+
+fn server_without_its_name(program: Program) {
     let _turn = turn::take().expect("a turn");
     let server = TestServer::start().expect("a server");
     let port = server.address().expect("an address").port();
-    let rules = ["--host-resolver-rules=MAP calls.example 127.0.0.1"];
     let url = format!("http://calls.example:{port}/r/x");
-    let guest = Guest::chromium(&url, &rules).expect("a guest");
+    let guest = Guest::open_at_name(program, "calls.example", &url).expect("a guest");
     guest
         .until_shown("screen-not-admitted")
         .expect("it says so");
     let text = guest.page().page_text().expect("text");
     let origin = format!("--allow-origin http://calls.example:{port}");
     assert!(text.contains(&origin), "{text}");
+}
+
+#[test]
+fn chromium_says_what_to_do_for_a_server_that_does_not_know_its_name() {
+    const NAME: &str = "chromium_says_what_to_do_for_a_server_that_does_not_know_its_name";
+    if !Program::Chromium.is_missing(NAME) {
+        server_without_its_name(Program::Chromium);
+    }
+}
+
+#[test]
+fn firefox_says_what_to_do_for_a_server_that_does_not_know_its_name() {
+    const NAME: &str = "firefox_says_what_to_do_for_a_server_that_does_not_know_its_name";
+    if !Program::Firefox.is_missing(NAME) {
+        server_without_its_name(Program::Firefox);
+    }
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -59,6 +60,7 @@ int camera_open(const char *path) {
     struct camera *camera = free_slot();
     if (!camera) return refuse(config_fd, EMFILE);
     memset(camera, 0, sizeof *camera);
+    snprintf(camera->node, NODE_LEN, "%s", strrchr(path, '/') + 1);
     camera->config = config;
     camera->config_fd = config_fd;
     camera->memory_fd = -1;

@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MAX_CAMERAS = 16, MAX_BUFFERS = 8, TEXT_LEN = 256, CONFIG_LEN = 2048 };
+enum { MAX_CAMERAS = 16, MAX_BUFFERS = 8, NODE_LEN = 12, TEXT_LEN = 256, CONFIG_LEN = 2048 };
 
 enum camera_state { STATE_OK, STATE_BUSY, STATE_FORBIDDEN, STATE_HANG };
 
@@ -74,6 +74,7 @@ struct camera {
     int fd;        /* what the application holds: a timer that ticks per frame */
     int config_fd; /* the text file, for its state and for the lock */
     int memory_fd; /* the capture buffers, or -1 */
+    char node[NODE_LEN]; /* videoN */
     struct camera_config config;
     struct raw_clip raw;
     struct jpeg_clip jpeg;

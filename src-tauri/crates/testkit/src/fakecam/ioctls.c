@@ -48,7 +48,8 @@ static int query_capabilities(struct camera *camera, struct v4l2_capability *out
     memset(out, 0, sizeof *out);
     snprintf((char *)out->driver, sizeof out->driver, "fakecam");
     snprintf((char *)out->card, sizeof out->card, "%.31s", camera->config.name);
-    snprintf((char *)out->bus_info, sizeof out->bus_info, "platform:fakecam");
+    /* Browsers tell cameras apart by their places. */
+    snprintf((char *)out->bus_info, sizeof out->bus_info, "platform:fakecam-%s", camera->node);
     out->version = 0x60000;
     out->device_caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
     out->capabilities = out->device_caps | V4L2_CAP_DEVICE_CAPS;

@@ -54,6 +54,16 @@ impl DrivenBrowser {
 
     /// Opens headless Firefox on an empty page, with preferences besides those of every test.
     pub fn firefox(preferences: &[(&str, &str)]) -> Result<Self> {
+        Self::firefox_in(&[], preferences)
+    }
+
+    /// The same with the cameras and the sound that this environment names. Of its own fakes,
+    /// Firefox has one of each kind and no speaker.
+    pub fn firefox_with_devices(environment: &[(String, String)]) -> Result<Self> {
+        Self::firefox_in(environment, &[("media.navigator.streams.fake", "false")])
+    }
+
+    fn firefox_in(environment: &[(String, String)], preferences: &[(&str, &str)]) -> Result<Self> {
         let port = port::free_port()?;
         let own = port.to_string();
         let more = [&[("marionette.port", own.as_str())], preferences].concat();
@@ -67,6 +77,7 @@ impl DrivenBrowser {
             .arg(profile.path())
             .env("MOZ_CRASHREPORTER_DISABLE", "1");
         quiet(&mut command, profile.path());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let driver = Process::spawn("Firefox", command.stdin(Stdio::null()))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut connected = None;
