@@ -64,11 +64,13 @@ const DEMO: [Package; 6] = [
     package("xvfb", "a display without a screen"),
 ];
 
-const TESTS: [Package; 14] = [
+const TESTS: [Package; 16] = [
     package("coturn", "calls through a relay that is not ours"),
     package("faketime", "clocks that jump"),
     package("fonts-noto-cjk", "Chinese on the test display"),
+    package("iproute2", "networks of a test's own"),
     package("libpipewire-0.3-dev", "screens of Wayland sessions"),
+    package("nftables", "networks that drop UDP"),
     package("nginx-light", "the server behind a proxy"),
     package("pipewire", "screens of Wayland sessions"),
     package("redis-server", "several servers as one"),

@@ -3,7 +3,7 @@
 //! It reaches peers on this machine, as there are no others in a test, and takes the credentials of a
 //! shared secret.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -37,20 +37,31 @@ pub struct Certificate<'a> {
 impl CoturnRig {
     /// Over TCP, over UDP if wanted, and over TLS with a certificate.
     pub fn start(secret: &str, has_udp: bool, tls: Option<Certificate<'_>>) -> Result<Self> {
+        Self::start_at(Ipv4Addr::LOCALHOST, secret, has_udp, tls)
+    }
+
+    /// The same at another address of the loopback, which its relays have too.
+    pub fn start_at(
+        ip: Ipv4Addr,
+        secret: &str,
+        has_udp: bool,
+        tls: Option<Certificate<'_>>,
+    ) -> Result<Self> {
         let mut command = Command::new(COTURN);
         command.arg("-v");
-        Self::spawn(command, secret, has_udp, tls)
+        Self::spawn(command, ip, secret, has_udp, tls)
     }
 
     /// Over UDP and TCP, on one core and with one thread for relays: for measurements.
     pub fn start_on_core(secret: &str, core: &str) -> Result<Self> {
         let mut command = Command::new("taskset");
         command.args(["-c", core, COTURN, "--relay-threads", "1"]);
-        Self::spawn(command, secret, true, None)
+        Self::spawn(command, Ipv4Addr::LOCALHOST, secret, true, None)
     }
 
     fn spawn(
         mut command: Command,
+        ip: Ipv4Addr,
         secret: &str,
         has_udp: bool,
         tls: Option<Certificate<'_>>,
@@ -58,7 +69,8 @@ impl CoturnRig {
         let [port, tls_port] = [free_port()?, free_port()?];
         command.args(["-n", "--no-cli", "--no-dtls", "--simple-log"]);
         command.args(["--log-file", "stdout"]);
-        command.args(["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1"]);
+        command.arg(format!("--listening-ip={ip}"));
+        command.arg(format!("--relay-ip={ip}"));
         command.args(["--allow-loopback-peers", "--no-rfc5780", "--realm", "duet"]);
         command.args(["--pidfile", "/dev/null", "--use-auth-secret"]);
         command.arg(format!("--static-auth-secret={secret}"));
@@ -78,8 +90,8 @@ impl CoturnRig {
         }
         let rig = Self {
             process: Process::spawn(COTURN, &mut command)?,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
-            tls_address: SocketAddr::from(([127, 0, 0, 1], tls_port)),
+            address: SocketAddr::from((ip, port)),
+            tls_address: SocketAddr::from((ip, tls_port)),
         };
         eventually("coturn listens", START, || {
             let is_open = |address: &SocketAddr| TcpStream::connect(address).is_ok();

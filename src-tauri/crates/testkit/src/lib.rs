@@ -19,11 +19,14 @@
 //! | [`tone`] | sine waves, levels, the frequency of what was heard |
 //! | [`autobahn`] | the conformance suite for WebSockets |
 //! | [`coturn_rig`] | Debian's TURN server |
+//! | [`firewall`] | a network of its own, behind a firewall that drops UDP (Linux) |
 //! | [`dice`] | seeded choices |
 //! | [`link`] | a seeded link: delay, jitter, loss, rate |
 //! | [`turn`] | the machine for one test at a time |
 //! | [`process`], [`http`], [`port`], [`target_dir`], [`skip`] | what the others stand on |
 
+#[cfg(target_os = "linux")]
+mod again;
 pub mod autobahn;
 #[cfg(target_os = "linux")]
 pub mod browser_rig;
@@ -37,6 +40,8 @@ pub mod descendant;
 pub mod dice;
 #[cfg(target_os = "linux")]
 pub mod display_rig;
+#[cfg(target_os = "linux")]
+pub mod firewall;
 pub mod http;
 pub mod link;
 #[cfg(target_os = "linux")]

@@ -13,11 +13,8 @@
 //! }
 //! ```
 
-use crate::{camera_rig, sound_rig};
-use std::{
-    env,
-    process::{Command, Stdio},
-};
+use crate::{again, camera_rig, sound_rig};
+use std::{env, process::Command};
 
 const INSIDE: &str = "DUET_TEST_INSIDE_RIGS";
 
@@ -40,17 +37,10 @@ pub fn run(test: &str, body: impl FnOnce()) {
 
 fn run_inside(test: &str) -> anyhow::Result<()> {
     let sound = tempfile::tempdir()?;
-    let output = Command::new(env::current_exe()?)
-        .args(["--exact", test, "--nocapture", "--include-ignored"])
-        .env(INSIDE, test)
+    let mut command = Command::new(env::current_exe()?);
+    command
         .envs(camera_rig::preload_env()?)
         .envs(sound_rig::environment(sound.path())?)
-        .env(sound_rig::FOLDER, sound.path())
-        .stdin(Stdio::null())
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
-    anyhow::ensure!(output.status.success(), "{}", output.status);
-    anyhow::ensure!(said.contains("1 passed"), "no test has this name");
-    Ok(())
+        .env(sound_rig::FOLDER, sound.path());
+    again::run(command, test, INSIDE)
 }

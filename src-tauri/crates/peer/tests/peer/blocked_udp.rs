@@ -1,6 +1,9 @@
 //! A network that drops UDP without a word: the relay is reached over TCP, or over TLS where nothing else is
 //! let out. Times are printed, for people.
 
+#[cfg(target_os = "linux")]
+mod firewalled;
+
 use std::time::Instant;
 
 use duet_peer::{PeerConfig, RelayTransport};

@@ -103,7 +103,12 @@ pub(crate) struct TestCertificate {
 
 impl TestCertificate {
     pub(crate) fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]);
+        Self::at("127.0.0.1")
+    }
+
+    /// For a server at another address.
+    pub(crate) fn at(address: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec![address.to_owned()]);
         let made = made.expect("a certificate");
         let file = |text: String| {
             let mut file = NamedTempFile::new().expect("a file");
