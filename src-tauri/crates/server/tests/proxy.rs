@@ -2,6 +2,8 @@
 //! for nginx is started as it is, but for its ports and its certificate.
 
 #[cfg(target_os = "linux")]
+mod command_line;
+#[cfg(target_os = "linux")]
 pub(crate) mod nginx;
 
 use duet_server::{Server, ServerConfig, TrustedProxies};

@@ -21,46 +21,36 @@ use tokio_tungstenite::tungstenite::Error;
 use crate::client::{Client, forward, server_with};
 use crate::tls::Identity;
 
-type TlsClient = Client<TlsStream<TcpStream>>;
+pub(crate) type TlsClient = Client<TlsStream<TcpStream>>;
 
-/// A running nginx in front of a server; both end when dropped.
-struct Rig {
-    identity: Identity,
-    front: SocketAddr,
+/// A running nginx with the example; it ends when dropped.
+pub(crate) struct Front {
+    pub(crate) identity: Identity,
+    pub(crate) address: SocketAddr,
     _nginx: Process,
-    _server: Server,
 }
 
-impl Rig {
-    async fn start(connections_per_address: usize) -> Self {
-        let server = server_with(ServerConfig {
-            trusted_proxies: TrustedProxies {
-                networks: vec!["127.0.0.1/32".parse().expect("a network")],
-                ..TrustedProxies::default()
-            },
-            max_connections_per_address: Some(connections_per_address),
-            ..ServerConfig::loopback()
-        })
-        .await;
+impl Front {
+    /// In front of the server that listens there.
+    pub(crate) async fn of(backend: SocketAddr) -> Self {
         let identity = Identity::new();
-        let front = SocketAddr::from(([127, 0, 0, 1], port::free_port().expect("a port")));
+        let address = SocketAddr::from(([127, 0, 0, 1], port::free_port().expect("a port")));
         let folder = identity.path("");
-        let nginx = start(&config(&server, front, &folder), front, &folder).await;
+        let nginx = start(&config(backend, address, &folder), address, &folder).await;
         Self {
             identity,
-            front,
+            address,
             _nginx: nginx,
-            _server: server,
         }
     }
 
     /// Connects from this address of the loopback network.
-    async fn connect(&self, from: [u8; 4]) -> Result<TlsClient, u16> {
+    pub(crate) async fn connect(&self, from: [u8; 4]) -> Result<TlsClient, u16> {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket
             .bind(SocketAddr::from((from, 0)))
             .expect("an address of ours");
-        let tcp = socket.connect(self.front).await.expect("nginx listens");
+        let tcp = socket.connect(self.address).await.expect("nginx listens");
         let mut roots = RootCertStore::empty();
         roots
             .add(self.identity.certificate.clone())
@@ -83,11 +73,24 @@ impl Rig {
     }
 }
 
+/// A server that trusts nginx, and nginx.
+async fn front(connections_per_address: usize) -> (Front, Server) {
+    let server = server_with(ServerConfig {
+        trusted_proxies: TrustedProxies {
+            networks: vec!["127.0.0.1/32".parse().expect("a network")],
+            ..TrustedProxies::default()
+        },
+        max_connections_per_address: Some(connections_per_address),
+        ..ServerConfig::loopback()
+    })
+    .await;
+    (Front::of(server.local_addrs()[0]).await, server)
+}
+
 /// The example with our ports and files.
-fn config(server: &Server, front: SocketAddr, folder: &Path) -> String {
+fn config(backend: SocketAddr, front: SocketAddr, folder: &Path) -> String {
     let path = "../../../docs/deploy/nginx.conf";
     let mut example = std::fs::read_to_string(path).expect("the example");
-    let backend = server.local_addrs()[0].to_string();
     for (written, ours) in [
         ("127.0.0.1:7440;", format!("{backend};")),
         ("listen 443 ssl;", format!("listen {front} ssl;")),
@@ -142,10 +145,10 @@ async fn an_idle_call_lives_through_the_sixty_seconds_of_nginx() {
     if skip::without_programs("an idle call behind nginx", &["nginx"]) {
         return;
     }
-    let rig = Rig::start(50).await;
-    let mut a = rig.connect([127, 0, 0, 1]).await.expect("connected");
+    let (front, _server) = front(50).await;
+    let mut a = front.connect([127, 0, 0, 1]).await.expect("connected");
     a.join("r", "a").await;
-    let mut b = rig.connect([127, 0, 0, 1]).await.expect("connected");
+    let mut b = front.connect([127, 0, 0, 1]).await.expect("connected");
     b.join("r", "b").await;
     assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
     assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
@@ -169,10 +172,13 @@ async fn clients_are_told_apart_behind_nginx() {
     if skip::without_programs("clients behind nginx", &["nginx"]) {
         return;
     }
-    let rig = Rig::start(1).await;
-    let mut first = rig.connect([127, 0, 0, 2]).await.expect("connected");
-    assert_eq!(rig.connect([127, 0, 0, 2]).await.err(), Some(429));
-    let mut second = rig.connect([127, 0, 0, 3]).await.expect("another address");
+    let (front, _server) = front(1).await;
+    let mut first = front.connect([127, 0, 0, 2]).await.expect("connected");
+    assert_eq!(front.connect([127, 0, 0, 2]).await.err(), Some(429));
+    let mut second = front
+        .connect([127, 0, 0, 3])
+        .await
+        .expect("another address");
     first.assert_quiet().await;
     second.assert_quiet().await;
 }
