@@ -38,6 +38,18 @@ impl Desk {
     /// # Errors
     /// When a rig or the application does not start.
     pub fn sit_down(server_url: &str, more: &[&str]) -> Result<Self> {
+        Self::sit_down_with(server_url, more, &[])
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// When a rig or the application does not start.
+    pub fn sit_down_with(
+        server_url: &str,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let display = DisplayRig::start(SIZE.0, SIZE.1)?;
         let sound = SoundRig::start()?;
@@ -45,6 +57,8 @@ impl Desk {
         environment.extend(sound.env()?);
         environment.extend(camera_rig::preload_env()?);
         environment.push(("LANG".to_owned(), "C.UTF-8".to_owned()));
+        let variables = variables.iter();
+        environment.extend(variables.map(|(name, value)| ((*name).into(), (*value).into())));
         let folder = profile.path().to_string_lossy().into_owned();
         let mut arguments = vec!["--profile", &folder, "--server", server_url];
         arguments.extend(more);
@@ -233,19 +247,7 @@ impl Desk {
     /// # Errors
     /// When it does not in [`PATIENCE`].
     pub fn hears(&self, speaker: &str, frequency_hz: f32) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let samples = self.sound.record(speaker, 1.0)?;
-            let heard = tone::dominant_frequency_hz(&samples, RATE_HZ);
-            // A second holds the frequency to a hertz; drift correction moves it by less.
-            if heard.is_some_and(|heard| (heard - frequency_hz).abs() < 3.0) {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                let level = tone::level_dbfs(&samples);
-                bail!("{speaker} plays {heard:?} Hz at {level} dBFS, not {frequency_hz} Hz");
-            }
-        }
+        hears(&self.sound, speaker, frequency_hz)
     }
 
     /// The state that the call screen shows.
@@ -273,6 +275,26 @@ impl Desk {
     /// When it cannot be written.
     pub fn keep_picture(&self, path: &Path) -> Result<()> {
         self.picture()?.write_png(path)
+    }
+}
+
+/// Waits until a speaker of this sound server plays a tone of this frequency more than anything else.
+///
+/// # Errors
+/// When it does not in [`PATIENCE`].
+pub fn hears(sound: &SoundRig, speaker: &str, frequency_hz: f32) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let samples = sound.record(speaker, 1.0)?;
+        let heard = tone::dominant_frequency_hz(&samples, RATE_HZ);
+        // A second holds the frequency to a hertz; drift correction moves it by less.
+        if heard.is_some_and(|heard| (heard - frequency_hz).abs() < 3.0) {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let level = tone::level_dbfs(&samples);
+            bail!("{speaker} plays {heard:?} Hz at {level} dBFS, not {frequency_hz} Hz");
+        }
     }
 }
 

@@ -8,12 +8,16 @@ mod film;
 #[cfg(target_os = "linux")]
 pub mod guest;
 #[cfg(target_os = "linux")]
+pub mod guest_seat;
+#[cfg(target_os = "linux")]
 pub mod hostile;
+pub mod leaks;
 #[cfg(target_os = "linux")]
 pub mod notification_daemon;
 #[cfg(target_os = "linux")]
 pub mod secure_server;
 pub mod tls_front;
+pub mod wiretap;
 
 #[cfg(target_os = "linux")]
 pub use film::{FILM_FRAMES, film, plug_in_camera};

@@ -20,6 +20,7 @@ pub struct TlsFront {
     _runtime: Runtime,
     address: SocketAddr,
     fingerprint: String,
+    certificate_pem: String,
 }
 
 impl TlsFront {
@@ -28,9 +29,16 @@ impl TlsFront {
     /// # Errors
     /// When no port is free.
     pub fn start(behind: &str) -> Result<Self> {
+        Self::start_as("127.0.0.1", behind)
+    }
+
+    /// The same with a certificate for this name or address.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn start_as(name: &str, behind: &str) -> Result<Self> {
         let key = KeyPair::generate()?;
-        let certificate =
-            CertificateParams::new(vec!["127.0.0.1".to_owned()])?.self_signed(&key)?;
+        let certificate = CertificateParams::new(vec![name.to_owned()])?.self_signed(&key)?;
         let fingerprint = Sha256::digest(certificate.der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
@@ -50,6 +58,7 @@ impl TlsFront {
             _runtime: runtime,
             address,
             fingerprint: hex(&fingerprint),
+            certificate_pem: certificate.pem(),
         })
     }
 
@@ -57,6 +66,18 @@ impl TlsFront {
     #[must_use]
     pub fn url(&self) -> String {
         format!("wss://{}/ws", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its certificate, for those who are to trust it.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
     }
 
     /// SHA-256 of its certificate: upper-case hexadecimal pairs with colons.

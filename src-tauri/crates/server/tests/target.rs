@@ -164,6 +164,18 @@ impl Target {
         number.parse().expect("a number")
     }
 
+    /// What this process has used of the processors so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let threads = format!("/proc/{}/task", self.program.pid());
+        let threads = std::fs::read_dir(threads).expect("it runs").flatten();
+        let nanoseconds = threads.filter_map(|thread| {
+            // One that has just ended has no file any more.
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
     /// Two people meet as if nothing were.
     pub(crate) async fn two_meet(&self, room: &str) {
         let (mut a, mut b) = (self.client().await, self.client().await);

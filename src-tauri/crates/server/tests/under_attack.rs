@@ -63,7 +63,7 @@ async fn set_up(target: &Target, from: Ipv4Addr, room: &str) -> Duration {
 }
 
 /// Every one of them comes about; the median and the 99th percentile.
-async fn calls(target: &Target, what: &str) -> [Duration; 2] {
+pub(crate) async fn calls(target: &Target, what: &str) -> [Duration; 2] {
     let mut took = Vec::new();
     for n in 0..CALLS {
         // People call from many addresses.

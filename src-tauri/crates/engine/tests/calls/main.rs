@@ -15,6 +15,8 @@ mod online;
 mod people;
 mod relay_ends;
 mod relayed;
+#[cfg(unix)]
+mod server_program;
 #[cfg(target_os = "linux")]
 mod sharing;
 #[cfg(target_os = "linux")]

@@ -15,9 +15,9 @@ use crate::lobby::login_with_token;
 use crate::tls::Identity;
 
 /// A running program, and where it listens.
-struct Node {
-    process: Process,
-    url: String,
+pub(super) struct Node {
+    pub(super) process: Process,
+    pub(super) url: String,
 }
 
 impl Node {
@@ -27,7 +27,7 @@ impl Node {
         Self::run(command).await
     }
 
-    async fn run(mut command: Command) -> Self {
+    pub(super) async fn run(mut command: Command) -> Self {
         command.arg("--no-turn");
         command.env("DUET_CLUSTER_KEY", CLUSTER_KEY);
         let process = Process::spawn("duet-server", &mut command).expect("it starts");
@@ -44,7 +44,7 @@ impl Node {
         node
     }
 
-    async fn connect(&self) -> Client {
+    pub(super) async fn connect(&self) -> Client {
         let (socket, _) = connect_async(&self.url).await.expect("it listens");
         Client { socket }
     }
