@@ -72,7 +72,7 @@ pub(crate) fn begin(
     shared: &Arc<Shared>,
 ) -> Box<Line> {
     shared.metrics.opened.inc();
-    let socket = open(upgraded, Limits::PROTOCOL);
+    let socket = open(upgraded, &Limits::PROTOCOL);
     Box::new(Line::new(socket, registration, slot, Arc::clone(shared)))
 }
 
@@ -105,6 +105,6 @@ impl Limits {
 }
 
 /// A connection behind its upgrade.
-pub(crate) fn open(upgraded: Upgraded, limits: Limits) -> Socket {
+pub(crate) fn open(upgraded: Upgraded, limits: &'static Limits) -> Socket {
     Socket::new(upgraded.stream, &upgraded.read_ahead, limits)
 }

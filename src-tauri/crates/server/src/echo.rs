@@ -43,7 +43,7 @@ async fn serve(stream: TcpStream, remote: SocketAddr, shared: Arc<Shared>) {
     let Ok(Some((upgraded, _slot))) = http::serve(Stream::Plain(stream), entry).await else {
         return;
     };
-    let mut socket = open(upgraded, LIMITS);
+    let mut socket = open(upgraded, &LIMITS);
     let ending = echo(&mut socket).await;
     close::run(socket, ending).await;
 }

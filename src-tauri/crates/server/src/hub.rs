@@ -38,8 +38,10 @@ pub(crate) struct Hub {
 #[derive(Debug)]
 struct State {
     node: Node,
-    clients: HashMap<ConnectionId, Client>,
+    clients: HashMap<ConnectionId, Arc<Client>>,
     ice: Arc<IceList>,
+    /// The last that was used: nearly all come in by the same.
+    entrance: Option<Arc<Entrance>>,
     /// Nothing is sent any more: the server is ending.
     is_silent: bool,
 }
@@ -47,8 +49,8 @@ struct State {
 /// What there is to know of a connection besides its place.
 #[derive(Debug)]
 struct Client {
-    outgoing: Arc<Outgoing>,
-    entrance: Entrance,
+    outgoing: Outgoing,
+    entrance: Arc<Entrance>,
 }
 
 impl Hub {
@@ -58,6 +60,7 @@ impl Hub {
                 node,
                 clients: HashMap::new(),
                 ice,
+                entrance: None,
                 is_silent: false,
             }),
             next_id: AtomicU64::new(1),
@@ -74,19 +77,18 @@ impl Hub {
         entrance: Entrance,
     ) -> Registration {
         let id = ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed));
-        let outgoing = Arc::new(Outgoing::default());
         let mut state = self.state.lock();
+        let client = Arc::new(Client {
+            outgoing: Outgoing::default(),
+            entrance: state.shared_entrance(entrance),
+        });
         state.node.connected(id, address);
-        let client = Client {
-            outgoing: Arc::clone(&outgoing),
-            entrance,
-        };
-        state.clients.insert(id, client);
+        state.clients.insert(id, Arc::clone(&client));
         drop(state);
         Registration {
             hub: Arc::clone(self),
             id,
-            outgoing,
+            client,
         }
     }
 
@@ -231,6 +233,13 @@ impl Hub {
 }
 
 impl State {
+    fn shared_entrance(&mut self, entrance: Entrance) -> Arc<Entrance> {
+        let last = self.entrance.take().filter(|last| **last == entrance);
+        let shared = last.unwrap_or_else(|| Arc::new(entrance));
+        self.entrance = Some(Arc::clone(&shared));
+        shared
+    }
+
     fn carry_out(&self, now: Instant, output: Output) {
         if self.is_silent {
             return;

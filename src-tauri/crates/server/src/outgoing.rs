@@ -23,11 +23,17 @@ pub(crate) struct Outgoing {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Waiting>,
-    waiting_bytes: usize,
+    /// None while nothing waits.
+    queue: Option<Box<Queue>>,
     close: Option<CloseReason>,
     /// The task of the connection, when it was here last.
     waker: Option<Waker>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
 }
 
 /// A text that waits.
@@ -55,11 +61,12 @@ impl Outgoing {
         if state.close.is_some() {
             return;
         }
-        state.waiting_bytes += text.len() + OVERHEAD_BYTES;
-        if state.waiting_bytes > MAX_OUTGOING_BYTES {
+        let queue = state.queue.get_or_insert_default();
+        queue.bytes += text.len() + OVERHEAD_BYTES;
+        if queue.bytes > MAX_OUTGOING_BYTES {
             state.close(CloseReason::SlowReader);
         } else {
-            state.waiting.push_back(Waiting { text, since });
+            queue.waiting.push_back(Waiting { text, since });
         }
         state.wake();
     }
@@ -86,43 +93,46 @@ impl Outgoing {
         if let Some(reason) = state.close {
             return Poll::Ready(Next::Close(reason));
         }
-        match batch_bytes {
-            Some(limit) if !state.waiting.is_empty() => Poll::Ready(Next::Texts(state.take(limit))),
-            Some(_) | None => Poll::Pending,
+        match batch_bytes.and_then(|limit| state.take(limit)) {
+            Some(texts) => Poll::Ready(Next::Texts(texts)),
+            None => Poll::Pending,
         }
     }
 
     #[cfg(test)]
     fn waiting_bytes(&self) -> usize {
-        self.state.lock().waiting_bytes
+        let state = self.state.lock();
+        state.queue.as_ref().map_or(0, |queue| queue.bytes)
     }
 }
 
 impl State {
     fn close(&mut self, reason: CloseReason) {
         self.close.get_or_insert(reason);
-        self.waiting.clear();
-        self.waiting_bytes = 0;
+        self.queue = None;
     }
 
     /// Everything as a rule: then the queue itself goes, and an idle connection has none.
-    fn take(&mut self, limit_bytes: usize) -> VecDeque<Waiting> {
-        if self.waiting_bytes <= limit_bytes {
-            self.waiting_bytes = 0;
-            return std::mem::take(&mut self.waiting);
+    fn take(&mut self, limit_bytes: usize) -> Option<VecDeque<Waiting>> {
+        let queue = self.queue.as_mut()?;
+        if queue.bytes <= limit_bytes {
+            return self.queue.take().map(|queue| queue.waiting);
         }
         let mut taken_bytes = 0;
-        let fitting = self.waiting.iter().take_while(|waiting| {
+        let fitting = queue.waiting.iter().take_while(|waiting| {
             taken_bytes += waiting.text.len() + OVERHEAD_BYTES;
             taken_bytes <= limit_bytes
         });
         let count = fitting.count().max(1);
-        let taken: VecDeque<Waiting> = self.waiting.drain(..count).collect();
+        let taken: VecDeque<Waiting> = queue.waiting.drain(..count).collect();
         let texts = taken
             .iter()
             .map(|waiting| waiting.text.len() + OVERHEAD_BYTES);
-        self.waiting_bytes -= texts.sum::<usize>();
-        taken
+        queue.bytes -= texts.sum::<usize>();
+        if queue.waiting.is_empty() {
+            self.queue = None;
+        }
+        Some(taken)
     }
 
     fn wake(&mut self) {

@@ -19,6 +19,7 @@ mod reserve;
 mod room;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use duet_protocol::{ClientMessage, CloseReason, ErrorCode, IceServer, ServerMessage};
@@ -77,10 +78,10 @@ pub struct Rooms {
     config: RoomsConfig,
     connections: HashMap<ConnectionId, Connection>,
     /// By canonical room id. A room without places is removed at once.
-    rooms: HashMap<String, Room>,
+    rooms: HashMap<Arc<str>, Room>,
     /// By canonical room id.
     reservations: HashMap<String, Reservation>,
-    holders: HashMap<String, Holder>,
+    holders: HashMap<Arc<str>, Holder>,
     failed_joins: AddressBudget,
     kept_places: AddressCounts,
     /// When which uid's kept place is given up.

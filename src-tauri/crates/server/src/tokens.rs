@@ -6,15 +6,15 @@ use duet_protocol::generate_token;
 /// is heard again, the one it came with, in case that answer was lost.
 #[derive(Debug)]
 pub(crate) struct ResumeTokens {
-    current: String,
-    previous: Option<String>,
+    current: Box<str>,
+    previous: Option<Box<str>>,
 }
 
 impl ResumeTokens {
     /// For a place or login that is new.
     pub(crate) fn new() -> Self {
         Self {
-            current: generate_token(),
+            current: generate_token().into(),
             previous: None,
         }
     }
@@ -22,7 +22,7 @@ impl ResumeTokens {
     /// For a place or login that another node gave out, with the token it gave out last.
     pub(crate) fn known(current: &str) -> Self {
         Self {
-            current: current.to_owned(),
+            current: current.into(),
             previous: None,
         }
     }
@@ -44,10 +44,8 @@ impl ResumeTokens {
 
     /// A fresh one. `presented`, if it was good, stays so until [`Self::forget_previous`].
     pub(crate) fn rotate(&mut self, presented: Option<&str>) {
-        let presented = presented
-            .filter(|token| self.admits(token))
-            .map(str::to_owned);
-        let replaced = std::mem::replace(&mut self.current, generate_token());
+        let presented = presented.filter(|token| self.admits(token)).map(Box::from);
+        let replaced = std::mem::replace(&mut self.current, generate_token().into());
         self.previous = Some(presented.unwrap_or(replaced));
     }
 

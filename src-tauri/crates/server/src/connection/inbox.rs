@@ -5,6 +5,7 @@
 //! over. A connection that is silent, or says whole messages, as nearly all do, holds nothing in between.
 
 use std::io::{self, Read, Write};
+use std::time::Instant;
 
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -19,41 +20,47 @@ const MAX_HEAD_BYTES: usize = 14;
 /// What came and is not read yet.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    limits: Limits,
+    limits: &'static Limits,
     /// None between messages.
     reading: Option<Box<Reading>>,
-    position: Position,
 }
 
 #[derive(Debug)]
 struct Reading {
     context: WebSocketContext,
+    position: Position,
+    begun_at: Instant,
     /// For the context to read, and how far it has.
     input: Vec<u8>,
     taken: usize,
 }
 
 impl Inbox {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: &'static Limits) -> Self {
         Self {
             limits,
             reading: None,
-            position: Position::default(),
         }
     }
 
     /// Takes what was read from the connection.
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        self.position.advance(bytes);
         match &mut self.reading {
             Some(reading) => reading.put(bytes),
             None => self.reading = Some(Box::new(Reading::begin(bytes, self.limits))),
         }
     }
 
-    /// Everything that came was read, to the last byte of a message.
-    pub(super) fn is_empty(&self) -> bool {
-        self.reading.is_none()
+    /// When that began which is not all there, or not read.
+    pub(super) fn begun_at(&self) -> Option<Instant> {
+        self.reading.as_ref().map(|reading| reading.begun_at)
+    }
+
+    /// Counts its time from now.
+    pub(super) fn begin_anew(&mut self, now: Instant) {
+        if let Some(reading) = &mut self.reading {
+            reading.begun_at = now;
+        }
     }
 
     /// The next message, if it is all there. What the protocol wants answered, pongs and the answer to a close, is appended to
@@ -64,10 +71,15 @@ impl Inbox {
         };
         match reading.next(answers) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                if self.position.is_between_messages() {
+                if reading.position.is_between_messages() {
                     self.reading = None;
                 }
                 Ok(None)
+            }
+            // A ping in the middle of a message is not its end.
+            Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                reading.begun_at = Instant::now();
+                Ok(Some(message))
             }
             other => other.map(Some),
         }
@@ -75,7 +87,7 @@ impl Inbox {
 }
 
 impl Reading {
-    fn begin(bytes: &[u8], limits: Limits) -> Self {
+    fn begin(bytes: &[u8], limits: &Limits) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(0)
@@ -84,7 +96,11 @@ impl Reading {
             .max_frame_size(Some(limits.message_bytes));
         let mut part = Vec::with_capacity(bytes.len().max(BUFFER_BYTES));
         part.extend_from_slice(bytes);
+        let mut position = Position::default();
+        position.advance(bytes);
         Self {
+            position,
+            begun_at: Instant::now(),
             context: WebSocketContext::from_partially_read(part, Role::Server, Some(config)),
             input: Vec::new(),
             taken: 0,
@@ -92,6 +108,7 @@ impl Reading {
     }
 
     fn put(&mut self, bytes: &[u8]) {
+        self.position.advance(bytes);
         self.input.drain(..self.taken);
         self.taken = 0;
         self.input.extend_from_slice(bytes);
@@ -247,7 +264,7 @@ mod tests {
                 }
                 expected.push(whole);
             }
-            let mut inbox = Inbox::new(LIMITS);
+            let mut inbox = Inbox::new(&LIMITS);
             let (mut answers, mut texts) = (Vec::new(), Vec::new());
             for part in bytes.chunks(cut) {
                 inbox.put(part);
@@ -258,12 +275,12 @@ mod tests {
                 }
             }
             prop_assert_eq!(texts, expected);
-            prop_assert!(inbox.is_empty());
+            prop_assert_eq!(inbox.begun_at(), None);
         }
 
         #[test]
         fn nonsense_is_a_fault_or_waits(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 1usize..50) {
-            let mut inbox = Inbox::new(LIMITS);
+            let mut inbox = Inbox::new(&LIMITS);
             let mut answers = Vec::new();
             'all: for part in bytes.chunks(cut) {
                 inbox.put(part);

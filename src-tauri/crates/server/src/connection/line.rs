@@ -38,20 +38,29 @@ pub(crate) struct Line {
     slot: Slot,
     shared: Arc<Shared>,
     pace: Pace,
-    faults: FaultWindow,
+    /// Of one who has sent such.
+    faults: Option<Box<FaultWindow>>,
     heard_at: Instant,
-    /// Since when a message is on its way whose end has not come. Byte by byte it would keep the connection, and what is
-    /// there of it, for as long as somebody likes.
-    begun_at: Option<Instant>,
     ping_at: Instant,
-    /// Until then nothing is read: the client is too fast.
-    paused_until: Option<Instant>,
-    /// A message that was too fast.
-    held: Option<Box<Message>>,
-    /// Since when the kernel has not taken all of the batch.
+    held: Option<Box<Held>>,
+    batch: Option<Box<Batch>>,
+}
+
+/// A message that was too fast.
+struct Held {
+    message: Message,
+    /// Nothing is read before.
+    until: Instant,
+    is_paused: bool,
+}
+
+/// What is being written.
+#[derive(Default)]
+struct Batch {
+    /// Its texts, for the figures: length, and when came what caused it.
+    texts: Vec<(usize, Instant)>,
+    /// Since when the kernel has not taken all of it.
     stuck_since: Option<Instant>,
-    /// The texts of the batch, for the figures: length, and when came what caused it.
-    batch: Vec<(usize, Instant)>,
 }
 
 impl Line {
@@ -67,15 +76,12 @@ impl Line {
             registration,
             slot,
             pace: Pace::new(now, &shared.config),
-            faults: FaultWindow::default(),
+            faults: None,
             heard_at: now,
-            begun_at: None,
             ping_at: now + shared.config.timing.ping_interval,
             shared,
-            paused_until: None,
             held: None,
-            stuck_since: None,
-            batch: Vec::new(),
+            batch: None,
         }
     }
 
@@ -146,7 +152,8 @@ impl Line {
                 Poll::Ready(Ok(())) => self.note_sent(),
                 Poll::Ready(Err(_)) => return Err(Ending::Gone),
                 Poll::Pending => {
-                    self.stuck_since.get_or_insert_with(Instant::now);
+                    let batch = self.batch.get_or_insert_default();
+                    batch.stuck_since.get_or_insert_with(Instant::now);
                     return Ok(true);
                 }
             }
@@ -154,16 +161,19 @@ impl Line {
     }
 
     fn queue(&mut self, texts: VecDeque<Waiting>) {
+        let batch = self.batch.get_or_insert_default();
         for Waiting { text, since } in texts {
-            self.batch.push((text.len(), since));
+            batch.texts.push((text.len(), since));
             self.socket.queue_text(text);
         }
     }
 
     fn note_sent(&mut self) {
-        self.stuck_since = None;
+        let Some(batch) = self.batch.take() else {
+            return;
+        };
         let now = Instant::now();
-        for (bytes, since) in std::mem::take(&mut self.batch) {
+        for (bytes, since) in batch.texts {
             let latency = now.saturating_duration_since(since);
             self.shared.metrics.note_sent(bytes, latency);
         }
@@ -172,7 +182,7 @@ impl Line {
     /// Takes what was read, and reads; true if something came.
     fn read(&mut self, context: &mut Context<'_>) -> Result<bool, Ending> {
         self.take_all(Instant::now())?;
-        if self.paused_until.is_some() {
+        if self.is_paused() {
             return Ok(false);
         }
         match self.socket.poll_read(context) {
@@ -186,28 +196,26 @@ impl Line {
     }
 
     fn take_all(&mut self, now: Instant) -> Result<(), Ending> {
-        while self.paused_until.is_none() {
+        while !self.is_paused() {
             let (message, has_waited) = match self.held.take() {
-                Some(message) => (*message, true),
+                Some(held) => (held.message, true),
                 None => match self.socket.next().map_err(|error| ending_for(&error))? {
                     Some(message) => (message, false),
-                    None => {
-                        self.note_beginning(now);
-                        return Ok(());
-                    }
+                    None => return Ok(()),
                 },
             };
-            // A ping in the middle of a message does not end it.
-            if message.is_text() || message.is_binary() {
-                self.begun_at = None;
-            }
             // Every frame counts, pings too. Until its time has come nothing is read, so the
             // client is slowed down by TCP.
-            match self.pace.may_pass(now, has_waited).map_err(Ending::Close)? {
+            let patience = self.shared.config.timing.rate_patience;
+            let verdict = self.pace.may_pass(now, has_waited, patience);
+            match verdict.map_err(Ending::Close)? {
                 None => self.take(now, message)?,
-                Some(at) => {
-                    self.paused_until = Some(at);
-                    self.held = Some(Box::new(message));
+                Some(until) => {
+                    self.held = Some(Box::new(Held {
+                        message,
+                        until,
+                        is_paused: true,
+                    }));
                 }
             }
             if self.socket.waiting_bytes() > MAX_OUTGOING_BYTES {
@@ -215,14 +223,6 @@ impl Line {
             }
         }
         Ok(())
-    }
-
-    /// All that could be read was: what is left is the beginning of a message, or nothing.
-    fn note_beginning(&mut self, now: Instant) {
-        self.begun_at = match self.socket.is_within_message() {
-            true => self.begun_at.or(Some(now)),
-            false => None,
-        };
     }
 
     fn take(&mut self, now: Instant, message: Message) -> Result<(), Ending> {
@@ -254,7 +254,7 @@ impl Line {
             Err(fault) => {
                 registration.heard();
                 tracing::debug!(connection = registration.id(), %fault, "fault");
-                if fault.is_counted() && self.faults.note(now) {
+                if fault.is_counted() && self.faults.get_or_insert_default().note(now) {
                     return Err(CloseReason::TooManyFaults);
                 }
                 registration.answer(&fault.to_message());
@@ -263,22 +263,43 @@ impl Line {
         Ok(())
     }
 
+    /// Whether nothing is read, because the client is too fast.
+    fn is_paused(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_paused)
+    }
+
+    fn stuck_since(&self) -> Option<Instant> {
+        self.batch.as_ref()?.stuck_since
+    }
+
+    /// Since when a message is on its way whose end has not come. Byte by byte it would keep the connection, and what is
+    /// there of it, for as long as somebody likes.
+    fn begun_at(&self) -> Option<Instant> {
+        match self.is_paused() {
+            true => None,
+            false => self.socket.begun_at(),
+        }
+    }
+
     fn mind_the_time(&mut self, now: Instant) -> Result<(), Ending> {
         let timing = &self.shared.config.timing;
         if self
-            .stuck_since
+            .stuck_since()
             .is_some_and(|since| now >= since + timing.slow_reader_timeout)
         {
             return Err(Ending::Close(CloseReason::SlowReader));
         }
-        if self.paused_until.is_some_and(|at| now >= at) {
-            self.paused_until = None;
+        if let Some(held) = self.held.as_mut()
+            && held.is_paused
+            && now >= held.until
+        {
+            held.is_paused = false;
             // While we did not listen the client was not silent, nor slow.
             self.heard_at = now;
-            self.begun_at = self.begun_at.map(|_| now);
+            self.socket.begin_anew(now);
         }
         let is_drawn_out = self
-            .begun_at
+            .begun_at()
             .is_some_and(|at| now >= at + timing.message_timeout);
         if is_drawn_out || now >= self.heard_at + timing.silence_timeout {
             return Err(Ending::Gone);
@@ -286,7 +307,7 @@ impl Line {
         if now >= self.ping_at {
             self.ping_at = now + timing.ping_interval;
             // Behind what is stuck there is no use for one.
-            if self.stuck_since.is_none() {
+            if self.stuck_since().is_none() {
                 self.socket.queue_ping();
             }
         }
@@ -297,11 +318,12 @@ impl Line {
     pub(super) fn due_at(&self) -> Instant {
         let timing = &self.shared.config.timing;
         let stuck = self
-            .stuck_since
+            .stuck_since()
             .map(|since| since + timing.slow_reader_timeout);
-        let drawn_out = self.begun_at.map(|at| at + timing.message_timeout);
+        let drawn_out = self.begun_at().map(|at| at + timing.message_timeout);
         let usual = self.ping_at.min(self.heard_at + timing.silence_timeout);
-        let unusual = [self.paused_until, stuck, drawn_out];
+        let paused = self.held.as_ref().filter(|held| held.is_paused);
+        let unusual = [paused.map(|held| held.until), stuck, drawn_out];
         let unusual = unusual.into_iter().flatten().min();
         unusual.map_or(usual, |at| at.min(usual))
     }

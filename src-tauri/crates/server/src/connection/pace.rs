@@ -11,7 +11,6 @@ use crate::pace::TokenBucket;
 pub(super) struct Pace {
     bucket: TokenBucket,
     throttled_since: Option<Instant>,
-    patience: Duration,
 }
 
 impl Pace {
@@ -21,11 +20,11 @@ impl Pace {
         Self {
             bucket: TokenBucket::new(rate, burst, now),
             throttled_since: None,
-            patience: config.timing.rate_patience,
         }
     }
 
-    /// None if a message may pass now, or else when it may. One that `has_waited` until then passes.
+    /// None if a message may pass now, or else when it may. One that `has_waited` until then passes. With `patience` one may be
+    /// too fast for a while.
     ///
     /// # Errors
     /// If the client has been too fast for too long.
@@ -33,6 +32,7 @@ impl Pace {
         &mut self,
         now: Instant,
         has_waited: bool,
+        patience: Duration,
     ) -> Result<Option<Instant>, CloseReason> {
         let taken = self.bucket.take(now);
         if has_waited {
@@ -43,7 +43,7 @@ impl Pace {
             return Ok(None);
         };
         let since = *self.throttled_since.get_or_insert(now);
-        match now.saturating_duration_since(since) >= self.patience {
+        match now.saturating_duration_since(since) >= patience {
             true => Err(CloseReason::RateExceeded),
             false => Ok(Some(now + wait)),
         }

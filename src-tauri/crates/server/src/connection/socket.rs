@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -43,14 +44,20 @@ pub(crate) fn poll_discard(
 pub(crate) struct Socket {
     stream: Stream,
     inbox: Inbox,
-    out: Vec<u8>,
-    /// How much of `out` the kernel has.
+    /// None while nothing waits.
+    out: Option<Box<Out>>,
+}
+
+#[derive(Debug, Default)]
+struct Out {
+    bytes: Vec<u8>,
+    /// How much of it the kernel has.
     written: usize,
 }
 
 impl Socket {
     /// A stream behind its upgrade; `read_ahead` came with it.
-    pub(crate) fn new(stream: Stream, read_ahead: &[u8], limits: Limits) -> Self {
+    pub(crate) fn new(stream: Stream, read_ahead: &[u8], limits: &'static Limits) -> Self {
         let mut inbox = Inbox::new(limits);
         if !read_ahead.is_empty() {
             inbox.put(read_ahead);
@@ -58,19 +65,28 @@ impl Socket {
         Self {
             stream,
             inbox,
-            out: Vec::new(),
-            written: 0,
+            out: None,
         }
     }
 
     /// The next message of what was read. The protocol's own answers are queued.
     pub(crate) fn next(&mut self) -> Result<Option<Message>, Error> {
-        self.inbox.next(&mut self.out)
+        let mut answers = Vec::new();
+        let next = self.inbox.next(&mut answers);
+        if !answers.is_empty() {
+            self.out_bytes().append(&mut answers);
+        }
+        next
     }
 
-    /// A message has begun, and its end has not come yet.
-    pub(crate) fn is_within_message(&self) -> bool {
-        !self.inbox.is_empty()
+    /// When the message began that is not all there yet.
+    pub(crate) fn begun_at(&self) -> Option<Instant> {
+        self.inbox.begun_at()
+    }
+
+    /// Counts the time of that message from now.
+    pub(crate) fn begin_anew(&mut self, now: Instant) {
+        self.inbox.begin_anew(now);
     }
 
     /// Reads once. An end of the stream is an error.
@@ -88,7 +104,8 @@ impl Socket {
 
     /// Bytes that the kernel has not taken yet.
     pub(crate) fn waiting_bytes(&self) -> usize {
-        self.out.len() - self.written
+        let out = self.out.as_ref();
+        out.map_or(0, |out| out.bytes.len() - out.written)
     }
 
     /// Queues a text.
@@ -112,23 +129,29 @@ impl Socket {
     }
 
     fn queue(&mut self, frame: Frame) {
-        self.out.reserve(frame.len());
+        let bytes = self.out_bytes();
+        bytes.reserve(frame.len());
         // Memory takes everything.
-        let _ = frame.format(&mut self.out);
+        let _ = frame.format(bytes);
+    }
+
+    fn out_bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.out.get_or_insert_default().bytes
     }
 
     /// Writes what waits; ready when the kernel has it all.
     pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(out) = &mut self.out {
+            let rest = out.bytes.get(out.written..).unwrap_or_default();
+            if rest.is_empty() {
+                self.out = None;
+                break;
+            }
             let count = ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.written += count;
-        }
-        if !self.out.is_empty() {
-            self.out = Vec::new();
-            self.written = 0;
+            out.written += count;
         }
         Pin::new(&mut self.stream).poll_flush(context)
     }

@@ -48,7 +48,7 @@ impl Exchange {
 
     /// All rooms and lobbies of which something is known here.
     pub(crate) fn keys(&self) -> Vec<Key> {
-        let rooms = self.rooms.room_keys().cloned().map(Key::Room);
+        let rooms = self.rooms.room_keys().map(|key| Key::Room(key.to_owned()));
         let lobbies = self.directory.lobby_keys().cloned().map(Key::Lobby);
         let casts = self.holds(&Key::Casts).then_some(Key::Casts);
         rooms.chain(lobbies).chain(casts).collect()

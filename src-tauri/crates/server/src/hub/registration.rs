@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use duet_protocol::{ClientMessage, ServerMessage};
 
-use super::Hub;
+use super::{Client, Hub};
 use crate::outgoing::Outgoing;
 use crate::rooms::ConnectionId;
 
@@ -14,7 +14,7 @@ use crate::rooms::ConnectionId;
 pub(crate) struct Registration {
     pub(super) hub: Arc<Hub>,
     pub(super) id: ConnectionId,
-    pub(super) outgoing: Arc<Outgoing>,
+    pub(super) client: Arc<Client>,
 }
 
 impl Registration {
@@ -25,7 +25,7 @@ impl Registration {
 
     /// What waits to be sent.
     pub(crate) fn outgoing(&self) -> &Outgoing {
-        &self.outgoing
+        &self.client.outgoing
     }
 
     /// A text frame came, and is no message.
@@ -46,7 +46,7 @@ impl Registration {
     /// Answers this connection alone.
     pub(crate) fn answer(&self, message: &ServerMessage) {
         self.hub.metrics.note_message(message);
-        self.outgoing.push(Instant::now(), message.to_json());
+        self.client.outgoing.push(Instant::now(), message.to_json());
     }
 }
 

@@ -3,11 +3,13 @@
 //! Nobody may notice more than a break: tokens stay good, the order of the two stays what it was, and
 //! whoever holds a place by a live connection here is never put out by one that comes from elsewhere.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use duet_protocol::{CastRole, LeaveReason, RoomId, ServerMessage};
 use serde::{Deserialize, Serialize};
 
+use super::join::spelled;
 use super::reserve::Reservation;
 use super::room::{Member, Presence, Room};
 use super::{ConnectionId, Rooms};
@@ -70,8 +72,9 @@ impl Rooms {
     }
 
     /// The canonical ids of all rooms that have places or are reserved.
-    pub(crate) fn room_keys(&self) -> impl Iterator<Item = &String> {
-        self.rooms.keys().chain(self.reservations.keys())
+    pub(crate) fn room_keys(&self) -> impl Iterator<Item = &str> {
+        let reserved = self.reservations.keys().map(String::as_str);
+        self.rooms.keys().map(|key| &**key).chain(reserved)
     }
 
     /// The connections in a room.
@@ -88,17 +91,17 @@ impl Rooms {
         let members = self.rooms.get(key)?.members().iter().map(|member| {
             let token = member.tokens.current().to_owned();
             MemberTicket {
-                uid: member.uid.clone(),
-                name: member.name.clone(),
-                room_id: member.room_id.clone(),
+                uid: member.uid.to_string(),
+                name: member.name.as_deref().map(str::to_owned),
+                room_id: member.room_id.to_string(),
                 resume: member.resume,
                 token,
                 role: member.role,
             }
         });
         Some(PlaceTicket {
-            key: key.clone(),
-            uid: connection.identity.as_ref()?.uid.clone(),
+            key: key.to_string(),
+            uid: connection.identity.as_ref()?.uid.to_string(),
             members: members.collect(),
         })
     }
@@ -109,7 +112,7 @@ impl Rooms {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.room = None;
         }
-        if let Some(room) = self.rooms.get_mut(&ticket.key) {
+        if let Some(room) = self.rooms.get_mut(&*ticket.key) {
             room.remove(&ticket.uid);
         }
         self.note_moved(&ticket.uid);
@@ -143,7 +146,7 @@ impl Rooms {
         let is_other_uid = connection
             .identity
             .as_ref()
-            .is_some_and(|identity| identity.uid != own.uid);
+            .is_some_and(|identity| *identity.uid != *own.uid);
         if is_other_uid || connection.room.is_some() || RoomId::parse(&own.room_id).is_err() {
             return false;
         }
@@ -159,7 +162,7 @@ impl Rooms {
         if self.place_of(&own.uid).is_some() || !is_admitted {
             return false;
         }
-        if self.rooms.get(&ticket.key).is_some_and(Room::is_full) {
+        if self.rooms.get(&*ticket.key).is_some_and(Room::is_full) {
             return false;
         }
         self.adopt_new(now, id, ticket, own);
@@ -168,9 +171,10 @@ impl Rooms {
 
     /// The place was kept for it here.
     fn adopt_kept(&mut self, id: ConnectionId, ticket: &PlaceTicket, own: &MemberTicket) -> bool {
+        let key = self.shared_key(&ticket.key);
         let place = self
             .rooms
-            .get_mut(&ticket.key)
+            .get_mut(&key)
             .and_then(|room| room.member_mut(&own.uid));
         let Some(member) = place.filter(|member| member.tokens.admits(&own.token)) else {
             return false;
@@ -181,7 +185,7 @@ impl Rooms {
         let name = member.name.clone();
         self.bind(id, &own.uid, name.as_deref());
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.room = Some(ticket.key.clone());
+            connection.room = Some(key);
         }
         self.end_keeping(&own.uid, before);
         self.reunite(id, &ticket.key, &own.uid);
@@ -195,22 +199,24 @@ impl Rooms {
         ticket: &PlaceTicket,
         own: &MemberTicket,
     ) {
-        let is_first = !self.rooms.contains_key(&ticket.key);
-        let mut member = place_of_ticket(own, Presence::Here(id));
-        if let Some(name) = self.bind(id, &own.uid, own.name.as_deref()) {
+        let is_first = !self.rooms.contains_key(&*ticket.key);
+        let key = self.shared_key(&ticket.key);
+        let name = self.bind(id, &own.uid, own.name.as_deref());
+        let mut member = self.place_of_ticket(&key, own, Presence::Here(id));
+        if let Some(name) = name {
             member.name = name;
         }
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.room = Some(ticket.key.clone());
+            connection.room = Some(Arc::clone(&key));
         }
         if own.role.is_some() {
             self.reservations
                 .insert(ticket.key.clone(), Reservation::Cast);
         }
         let is_elder = ticket.members.first().is_some_and(|first| first == own);
-        let room = self.rooms.entry(ticket.key.clone()).or_default();
+        let room = self.rooms.entry(key).or_default();
         room.admit(member);
-        let is_known_mate = |uid: &str| ticket.members.iter().any(|member| member.uid == uid);
+        let is_known_mate = |uid: &str| ticket.members.iter().any(|member| member.uid == *uid);
         if is_elder && room.other(&own.uid).is_some_and(|o| is_known_mate(&o.uid)) {
             room.make_elder(&own.uid);
         }
@@ -241,14 +247,16 @@ impl Rooms {
             return self.send(id, ServerMessage::PeerLeave { remote_uid, reason });
         }
         let until = now + self.config.resume_window;
-        let room = self.rooms.entry(ticket.key.clone()).or_default();
-        room.admit(place_of_ticket(mate, Presence::Away { until, address }));
+        let key = self.shared_key(&ticket.key);
+        let member = self.place_of_ticket(&key, mate, Presence::Away { until, address });
+        let room = self.rooms.entry(Arc::clone(&key)).or_default();
+        room.admit(member);
         if ticket.members.first().is_some_and(|first| first == mate) {
             room.make_elder(&mate.uid);
         }
         self.kept_places.add(address);
         self.expiries.insert((until, mate.uid.clone()));
-        self.holder_mut(&mate.uid).kept_place = Some(ticket.key.clone());
+        self.holder_mut(&mate.uid).kept_place = Some(key);
         self.note_moved(&mate.uid);
         self.send(id, ServerMessage::PeerAway { remote_uid });
     }
@@ -257,7 +265,7 @@ impl Rooms {
     fn reunite(&mut self, id: ConnectionId, key: &str, uid: &str) {
         let other = self.rooms.get(key).and_then(|room| room.other(uid));
         if let Some(other) = other {
-            let remote_uid = other.uid.clone();
+            let remote_uid = other.uid.to_string();
             let message = match other.presence {
                 Presence::Here(_) => ServerMessage::PeerBack { remote_uid },
                 Presence::Away { .. } => ServerMessage::PeerAway { remote_uid },
@@ -274,23 +282,23 @@ impl Rooms {
         self.introduce(id, key, uid);
         let room = self.rooms.get(key);
         let other = room.and_then(|room| room.other(uid)?.connection());
-        let other_uid = room.and_then(|room| room.other(uid).map(|other| other.uid.clone()));
+        let other_uid = room.and_then(|room| room.other(uid).map(|other| Arc::clone(&other.uid)));
         if let (Some(other), Some(other_uid)) = (other, other_uid) {
             self.introduce(other, key, &other_uid);
         }
         self.reunite(id, key, uid);
     }
-}
 
-fn place_of_ticket(ticket: &MemberTicket, presence: Presence) -> Member {
-    Member {
-        uid: ticket.uid.clone(),
-        name: ticket.name.clone(),
-        room_id: ticket.room_id.clone(),
-        presence,
-        resume: ticket.resume,
-        tokens: ResumeTokens::known(&ticket.token),
-        candidates: 0,
-        role: ticket.role,
+    fn place_of_ticket(&self, key: &Arc<str>, ticket: &MemberTicket, presence: Presence) -> Member {
+        Member {
+            uid: self.shared_uid(&ticket.uid),
+            name: ticket.name.as_deref().map(Arc::from),
+            room_id: spelled(key, &ticket.room_id),
+            presence,
+            resume: ticket.resume,
+            tokens: ResumeTokens::known(&ticket.token),
+            candidates: 0,
+            role: ticket.role,
+        }
     }
 }

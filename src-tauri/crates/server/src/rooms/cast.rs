@@ -1,5 +1,7 @@
 //! The two places of a cast: taken together, when the code is used, and by nobody else.
 
+use std::sync::Arc;
+
 use duet_protocol::{CastRole, ServerMessage};
 
 use super::reserve::Reservation;
@@ -25,22 +27,23 @@ impl Rooms {
             (presenter, CastRole::Presenter),
             (display, CastRole::Display),
         ];
+        let key = self.shared_key(room_id);
         let members = seats.map(|(seat, role)| {
-            let name = self.name_of(seat.connection).map(str::to_owned);
+            let name = self.name_of(seat.connection).map(Arc::from);
             if let Some(connection) = self.connections.get_mut(&seat.connection) {
-                connection.room = Some(room_id.to_owned());
+                connection.room = Some(Arc::clone(&key));
             }
             let member = Member {
-                uid: seat.uid.clone(),
+                uid: self.shared_uid(&seat.uid),
                 name,
-                room_id: room_id.to_owned(),
+                room_id: Arc::clone(&key),
                 presence: Presence::Here(seat.connection),
                 resume: seat.resume,
                 tokens: seat.tokens,
                 candidates: 0,
                 role: Some(role),
             };
-            let room = self.rooms.entry(room_id.to_owned()).or_default();
+            let room = self.rooms.entry(Arc::clone(&key)).or_default();
             room.admit(member);
             (seat.connection, seat.uid)
         });

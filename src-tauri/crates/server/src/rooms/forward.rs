@@ -67,10 +67,10 @@ fn addressing(message: &ClientMessage) -> Option<(&str, &str, &str)> {
 fn receiver(room: &Room, uid: &str, remote_uid: &str) -> Result<(ConnectionId, String), ErrorCode> {
     let other = room
         .other(uid)
-        .filter(|other| other.uid == remote_uid)
+        .filter(|other| *other.uid == *remote_uid)
         .ok_or(ErrorCode::NoSuchPeer)?;
     let connection = other.connection().ok_or(ErrorCode::Unavailable)?;
-    Ok((connection, other.room_id.clone()))
+    Ok((connection, other.room_id.to_string()))
 }
 
 /// Counts candidates; false when this one is over the limit. A description of the sender's own

@@ -4,6 +4,7 @@
 //! first `join` or `login` binds it; whoever comes on another connection must prove that it is the same
 //! client, for the place or for the login, and has then proven it for both.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use duet_protocol::CloseReason;
@@ -16,14 +17,14 @@ pub(super) struct Connection {
     pub(super) address: AddressKey,
     pub(super) identity: Option<Identity>,
     /// The canonical id of the room it holds a place in.
-    pub(super) room: Option<String>,
+    pub(super) room: Option<Arc<str>>,
 }
 
 /// What the first join or login bound to a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
-    pub(super) uid: String,
-    pub(super) name: Option<String>,
+    pub(super) uid: Arc<str>,
+    pub(super) name: Option<Arc<str>>,
 }
 
 /// What a uid has. An entry that has nothing is removed.
@@ -32,7 +33,7 @@ pub(super) struct Holder {
     /// The connection bound to it.
     pub(super) connection: Option<ConnectionId>,
     /// The canonical id of the room in which its place is kept.
-    pub(super) kept_place: Option<String>,
+    pub(super) kept_place: Option<Arc<str>>,
     /// It is logged in, or its login is kept.
     pub(super) has_login: bool,
 }
@@ -109,17 +110,21 @@ impl Rooms {
         id: ConnectionId,
         uid: &str,
         name: Option<&str>,
-    ) -> Option<Option<String>> {
+    ) -> Option<Option<Arc<str>>> {
+        if !self.is_connected(id) {
+            return None;
+        }
+        self.holder_mut(uid).connection = Some(id);
+        let shared_uid = self.shared_uid(uid);
         let connection = self.connections.get_mut(&id)?;
         let identity = connection.identity.get_or_insert_with(|| Identity {
-            uid: uid.to_owned(),
+            uid: shared_uid,
             name: None,
         });
         if identity.name.is_none() {
-            identity.name = name.map(str::to_owned);
+            identity.name = name.map(Arc::from);
         }
         let bound_name = identity.name.clone();
-        self.holder_mut(uid).connection = Some(id);
         self.note_moved(uid);
         Some(bound_name)
     }
@@ -128,7 +133,7 @@ impl Rooms {
     pub(crate) fn rename(&mut self, id: ConnectionId, name: &str) {
         let known = self.connections.get_mut(&id);
         if let Some(identity) = known.and_then(|known| known.identity.as_mut()) {
-            identity.name = Some(name.to_owned());
+            identity.name = Some(name.into());
         }
     }
 
@@ -168,7 +173,14 @@ impl Rooms {
 
     /// The entry of a uid; call [`Self::forget_unused`] after taking something away from it.
     pub(super) fn holder_mut(&mut self, uid: &str) -> &mut Holder {
-        self.holders.entry(uid.to_owned()).or_default()
+        let uid = self.shared_uid(uid);
+        self.holders.entry(uid).or_default()
+    }
+
+    /// One copy of a uid for all the books: they are what thousands of idle connections hold.
+    pub(super) fn shared_uid(&self, uid: &str) -> Arc<str> {
+        let known = self.holders.get_key_value(uid);
+        known.map_or_else(|| Arc::from(uid), |(known, _)| Arc::clone(known))
     }
 
     pub(super) fn forget_unused(&mut self, uid: &str) {

@@ -1,5 +1,6 @@
 //! `join`: binding the uid, taking a place, taking a kept place back.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use duet_protocol::{ClientMessage, ErrorCode, RoomId, ServerMessage};
@@ -35,12 +36,12 @@ impl Rooms {
         };
         let address = connection.address;
         if let Some(identity) = &connection.identity
-            && identity.uid != request.uid
+            && *identity.uid != *request.uid
         {
             return self.refuse(id, "join", ErrorCode::UidMismatch);
         }
         match &connection.room {
-            Some(current) if *current == key => return self.confirm_again(id, &key, &request),
+            Some(current) if **current == *key => return self.confirm_again(id, &key, &request),
             Some(_) => return self.refuse(id, "join", ErrorCode::AlreadyInRoom),
             None => {}
         }
@@ -93,6 +94,12 @@ impl Rooms {
             && self.is_place_proven(uid, resume_token.as_deref())
     }
 
+    /// One copy of a room's canonical id for all the books.
+    pub(super) fn shared_key(&self, key: &str) -> Arc<str> {
+        let known = self.rooms.get_key_value(key);
+        known.map_or_else(|| Arc::from(key), |(known, _)| Arc::clone(known))
+    }
+
     fn is_place_proven(&self, uid: &str, resume_token: Option<&str>) -> bool {
         let member = self
             .place_of(uid)
@@ -122,8 +129,8 @@ impl Rooms {
         let Some(name) = self.bind(id, &request.uid, request.name.as_deref()) else {
             return;
         };
-        let user_num = self.rooms.get(&key).map_or(0, Room::user_num);
-        if self.rooms.get(&key).is_some_and(Room::is_full) {
+        let user_num = self.rooms.get(&*key).map_or(0, Room::user_num);
+        if self.rooms.get(&*key).is_some_and(Room::is_full) {
             if let Some(connection) = self.connections.get(&id) {
                 self.failed_joins.note(now, connection.address);
             }
@@ -131,27 +138,31 @@ impl Rooms {
             return self.send(id, ServerMessage::Full { room_id, user_num });
         }
         let resume = request.wants_resume();
-        self.rooms.entry(key.clone()).or_default().admit(Member {
-            uid: request.uid.clone(),
+        let key = self.shared_key(&key);
+        let member = Member {
+            uid: self.shared_uid(&request.uid),
             name: name.clone(),
-            room_id: request.room_id,
+            room_id: spelled(&key, &request.room_id),
             presence: Presence::Here(id),
             resume,
             tokens: ResumeTokens::new(),
             candidates: 0,
             role: None,
-        });
+        };
+        self.rooms
+            .entry(Arc::clone(&key))
+            .or_default()
+            .admit(member);
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.room = Some(key.clone());
+            connection.room = Some(Arc::clone(&key));
         }
         self.send_joined(id, &key, &request.uid, false);
         self.introduce(id, &key, &request.uid);
-        let remote_uid = request.uid.clone();
-        self.tell_other(
-            &key,
-            &request.uid,
-            ServerMessage::NewPeer { remote_uid, name },
-        );
+        let newcomer = ServerMessage::NewPeer {
+            remote_uid: request.uid.clone(),
+            name: name.as_deref().map(str::to_owned),
+        };
+        self.tell_other(&key, &request.uid, newcomer);
     }
 
     /// The place was kept, or is still held by a connection that the client has given up.
@@ -166,25 +177,26 @@ impl Rooms {
         if self.bind(id, &request.uid, name.as_deref()).is_none() {
             return;
         }
+        let key = self.shared_key(key);
         let Some(member) = self
             .rooms
-            .get_mut(key)
+            .get_mut(&key)
             .and_then(|room| room.member_mut(&request.uid))
         else {
             return;
         };
         let before = std::mem::replace(&mut member.presence, Presence::Here(id));
         member.resume |= request.wants_resume();
-        member.room_id = request.room_id;
+        member.room_id = spelled(&key, &request.room_id);
         member.tokens.rotate(request.resume_token.as_deref());
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.room = Some(key.to_owned());
+            connection.room = Some(Arc::clone(&key));
         }
         self.end_keeping(&request.uid, before);
-        self.send_joined(id, key, &request.uid, true);
-        self.introduce(id, key, &request.uid);
+        self.send_joined(id, &key, &request.uid, true);
+        self.introduce(id, &key, &request.uid);
         let remote_uid = request.uid.clone();
-        self.tell_other(key, &request.uid, ServerMessage::PeerBack { remote_uid });
+        self.tell_other(&key, &request.uid, ServerMessage::PeerBack { remote_uid });
     }
 
     /// If the place is not kept yet but still held, the other learns that there was a break: what
@@ -213,7 +225,7 @@ impl Rooms {
             return;
         };
         let message = ServerMessage::Joined {
-            room_id: member.room_id.clone(),
+            room_id: member.room_id.to_string(),
             uid: uid.to_owned(),
             user_num: room.user_num(),
             ice_servers: self.ice_servers(),
@@ -233,7 +245,8 @@ impl Rooms {
         let Some(other) = room.other(uid) else {
             return;
         };
-        let (remote_uid, name) = (other.uid.clone(), other.name.clone());
+        let remote_uid = other.uid.to_string();
+        let name = other.name.as_deref().map(str::to_owned);
         let is_away = other.connection().is_none();
         let introduction = if room.is_elder(uid) {
             ServerMessage::NewPeer {
@@ -250,5 +263,13 @@ impl Rooms {
         if is_away {
             self.send(id, ServerMessage::PeerAway { remote_uid });
         }
+    }
+}
+
+/// A room id as a member spells it, which mostly is the canonical one.
+pub(super) fn spelled(key: &Arc<str>, room_id: &str) -> Arc<str> {
+    match **key == *room_id {
+        true => Arc::clone(key),
+        false => Arc::from(room_id),
     }
 }

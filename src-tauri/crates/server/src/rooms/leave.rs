@@ -1,5 +1,6 @@
 //! Giving up a place: by `leave`, by a broken connection, by time.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use duet_protocol::{ErrorCode, LeaveReason, RoomId, ServerMessage};
@@ -27,15 +28,15 @@ impl Rooms {
         id: ConnectionId,
         room_id: &str,
         uid: &str,
-    ) -> Result<String, ErrorCode> {
+    ) -> Result<Arc<str>, ErrorCode> {
         let connection = self.connections.get(&id).ok_or(ErrorCode::NotInRoom)?;
         let identity = connection.identity.as_ref().ok_or(ErrorCode::NotInRoom)?;
-        if identity.uid != uid {
+        if *identity.uid != *uid {
             return Err(ErrorCode::UidMismatch);
         }
         let asked = RoomId::parse(room_id).map_err(|_| ErrorCode::BadMessage)?;
         match &connection.room {
-            Some(key) if *key == asked.canonical() => Ok(key.clone()),
+            Some(key) if **key == *asked.canonical() => Ok(Arc::clone(key)),
             Some(_) | None => Err(ErrorCode::NotInRoom),
         }
     }
@@ -56,7 +57,7 @@ impl Rooms {
     }
 
     /// The connection of a member broke.
-    fn keep_or_vacate(&mut self, now: Instant, key: String, uid: &str, address: AddressKey) {
+    fn keep_or_vacate(&mut self, now: Instant, key: Arc<str>, uid: &str, address: AddressKey) {
         let may_keep = self.may_keep_for(address);
         let member = self
             .rooms
@@ -68,7 +69,7 @@ impl Rooms {
                 member.presence = Presence::Away { until, address };
                 self.kept_places.add(address);
                 self.expiries.insert((until, uid.to_owned()));
-                self.holder_mut(uid).kept_place = Some(key.clone());
+                self.holder_mut(uid).kept_place = Some(Arc::clone(&key));
                 let remote_uid = uid.to_owned();
                 self.tell_other(&key, uid, ServerMessage::PeerAway { remote_uid });
             }

@@ -57,7 +57,7 @@ impl Rooms {
     /// The other member of the room this connection is in: uid, and connection unless away.
     pub(crate) fn room_mate(&self, id: ConnectionId) -> Option<(&str, Option<ConnectionId>)> {
         let connection = self.connections.get(&id)?;
-        let uid = &connection.identity.as_ref()?.uid;
+        let uid = &*connection.identity.as_ref()?.uid;
         let other = self.rooms.get(connection.room.as_ref()?)?.other(uid)?;
         Some((&other.uid, other.connection()))
     }

@@ -1,5 +1,6 @@
 //! One room: at most two places, in the order they were taken.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use duet_protocol::CastRole;
@@ -18,10 +19,10 @@ pub(super) struct Room {
 /// Somebody who holds a place.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) uid: String,
-    pub(super) name: Option<String>,
+    pub(super) uid: Arc<str>,
+    pub(super) name: Option<Arc<str>>,
     /// The room id as this member spelled it.
-    pub(super) room_id: String,
+    pub(super) room_id: Arc<str>,
     pub(super) presence: Presence,
     /// Whether the place is kept when the connection breaks.
     pub(super) resume: bool,
@@ -52,7 +53,7 @@ impl Room {
 
     /// Puts this member before the other, where it was before the room came here from another node.
     pub(super) fn make_elder(&mut self, uid: &str) {
-        self.members.sort_by_key(|member| member.uid != uid);
+        self.members.sort_by_key(|member| *member.uid != *uid);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -77,25 +78,27 @@ impl Room {
     }
 
     pub(super) fn remove(&mut self, uid: &str) -> Option<Member> {
-        let index = self.members.iter().position(|member| member.uid == uid)?;
+        let index = self.members.iter().position(|member| *member.uid == *uid)?;
         Some(self.members.remove(index))
     }
 
     pub(super) fn member(&self, uid: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.uid == uid)
+        self.members.iter().find(|member| *member.uid == *uid)
     }
 
     pub(super) fn member_mut(&mut self, uid: &str) -> Option<&mut Member> {
-        self.members.iter_mut().find(|member| member.uid == uid)
+        self.members.iter_mut().find(|member| *member.uid == *uid)
     }
 
     pub(super) fn other(&self, uid: &str) -> Option<&Member> {
-        self.members.iter().find(|member| member.uid != uid)
+        self.members.iter().find(|member| *member.uid != *uid)
     }
 
     /// Whether this member came before the other.
     pub(super) fn is_elder(&self, uid: &str) -> bool {
-        self.members.first().is_some_and(|member| member.uid == uid)
+        self.members
+            .first()
+            .is_some_and(|member| *member.uid == *uid)
     }
 }
 

@@ -19,7 +19,7 @@ use super::credentials::{Credential, Secrets};
 pub(crate) use hosts::Relays;
 
 /// By which way a client came in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entrance {
     /// The host it asked for.
     pub(crate) host: Option<Host<String>>,
