@@ -16,6 +16,8 @@ use crate::under_attack::calls;
 
 /// Of each kind, all the time: who is cut begins again.
 const SLOW: usize = 1_000;
+/// More than are cut in the longest run.
+const MOST_CUT: usize = 100 * SLOW;
 /// Between the beginnings of two of them: over the four seconds or so in which the first are not cut yet. All at once they
 /// would be a flood, which `under_attack` is about.
 const STAGGER: Duration = Duration::from_millis(4);
@@ -89,7 +91,7 @@ async fn bother(
     door: Door,
     n: usize,
     begun: tokio::sync::mpsc::Sender<()>,
-    lasted: tokio::sync::mpsc::UnboundedSender<Duration>,
+    lasted: tokio::sync::mpsc::Sender<Duration>,
 ) {
     tokio::time::sleep(STAGGER * u32::try_from(n).expect("a thousand")).await;
     let from = Ipv4Addr::new(127, 0, 5, u8::try_from(1 + n % 200).expect("below 256"));
@@ -99,7 +101,7 @@ async fn bother(
             let since = Instant::now();
             let dripping = tokio::time::timeout(PATIENCE, drip(stream));
             let lasted_until = dripping.await.map_or(PATIENCE, |()| since.elapsed());
-            let _ = lasted.send(lasted_until);
+            let _ = lasted.send(lasted_until).await;
         }
         tokio::time::sleep(DRIP).await;
     }
@@ -108,7 +110,7 @@ async fn bother(
 /// All of them, until this process is told that it is over, or none is cut any more.
 async fn bother_all(kind: Kind, url: &str) {
     let (begun, mut has_begun) = tokio::sync::mpsc::channel(SLOW);
-    let (lasted, mut how_long) = tokio::sync::mpsc::unbounded_channel();
+    let (lasted, mut how_long) = tokio::sync::mpsc::channel(MOST_CUT);
     for n in 0..SLOW {
         let bothering = bother(kind, Door::at(url), n, begun.clone(), lasted.clone());
         tokio::spawn(bothering);

@@ -117,7 +117,7 @@ impl Rooms {
         self.holder_mut(uid).connection = Some(id);
         let shared_uid = self.shared_uid(uid);
         let connection = self.connections.get_mut(&id)?;
-        let identity = connection.identity.get_or_insert_with(|| Identity {
+        let identity = connection.identity.get_or_insert(Identity {
             uid: shared_uid,
             name: None,
         });

@@ -15,6 +15,8 @@ use crate::client::Client;
 
 /// Generous: what is late is seen in the figure.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// More than anybody here hears before the test reads it.
+const MOST_HEARD: usize = 10_000;
 
 /// When something was heard, and what.
 pub(super) type Heard = (Instant, ServerMessage);
@@ -22,18 +24,19 @@ pub(super) type Heard = (Instant, ServerMessage);
 /// See the module.
 pub(super) struct Ear {
     mouth: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
-    heard: mpsc::UnboundedReceiver<Heard>,
+    heard: mpsc::Receiver<Heard>,
 }
 
 impl Ear {
     pub(super) fn of(client: Client) -> Self {
         let (mouth, mut stream) = client.socket.split();
-        let (taken_down, heard) = mpsc::unbounded_channel();
+        let (taken_down, heard) = mpsc::channel(MOST_HEARD);
         tokio::spawn(async move {
             while let Some(Ok(message)) = stream.next().await {
                 if let Message::Text(text) = message {
                     let message = parse_server(&text).expect("a message");
-                    if taken_down.send((Instant::now(), message)).is_err() {
+                    let sent = taken_down.send((Instant::now(), message)).await;
+                    if sent.is_err() {
                         return;
                     }
                 }
