@@ -16,6 +16,8 @@ pub mod leaks;
 pub mod notification_daemon;
 #[cfg(target_os = "linux")]
 pub mod secure_server;
+#[cfg(target_os = "linux")]
+pub mod server_program;
 pub mod tls_front;
 pub mod wiretap;
 

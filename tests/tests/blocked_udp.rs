@@ -4,14 +4,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use duet_testkit::coturn_rig::{COTURN, Certificate, CoturnRig};
 use duet_testkit::firewall::{self, Firewall, OUTSIDE};
 use duet_testkit::process::Process;
-use duet_testkit::{skip, target_dir, turn};
-use duet_tests::Peer;
+use duet_testkit::{skip, turn};
+use duet_tests::{Peer, server_program};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -22,7 +21,9 @@ const SECRET: &str = "known to coturn and to the server";
 /// What stands outside: a coturn, and a server that tells of it.
 struct Outside {
     coturn: CoturnRig,
-    server: Process,
+    _server: Process,
+    /// Where the server listens, as it says.
+    url: String,
     /// Of the certificate of the coturn.
     fingerprint: String,
     _folder: TempDir,
@@ -39,38 +40,28 @@ impl Outside {
         };
         let coturn = CoturnRig::start_at(OUTSIDE, SECRET, true, Some(tls));
         let coturn = coturn.expect("coturn starts");
-        let server = start_server(&coturn);
+        let (server, url) = start_server(&coturn);
         Self {
             coturn,
-            server,
+            _server: server,
+            url,
             fingerprint,
             _folder: folder,
         }
     }
-
-    /// Where the server listens, as it says.
-    fn url(&self) -> String {
-        let listens = "listening on ";
-        let is_it = |line: &str| line.starts_with(listens);
-        let line = self.server.wait_for_line(LIMIT, is_it);
-        line.expect("it listens").replace(listens, "")
-    }
 }
 
-fn start_server(coturn: &CoturnRig) -> Process {
-    let program = target_dir::binary("duet-server").expect("it is built");
-    let mut command = Command::new(program);
-    command.arg("--listen").arg(format!("{OUTSIDE}:0"));
-    command.args(["--no-metrics", "--turn-secret", SECRET]);
+fn start_server(coturn: &CoturnRig) -> (Process, String) {
     let (plain, secure) = (coturn.address(), coturn.tls_address());
-    for uri in [
+    let uris = [
         format!("turn:{plain}?transport=udp"),
         format!("turn:{plain}?transport=tcp"),
         format!("turns:{secure}?transport=tcp"),
-    ] {
-        command.args(["--turn-uri", &uri]);
-    }
-    Process::spawn("duet-server", &mut command).expect("it starts")
+    ];
+    let here = format!("{OUTSIDE}:0");
+    let mut arguments = vec!["--listen", &here, "--no-metrics", "--turn-secret", SECRET];
+    arguments.extend(uris.iter().flat_map(|uri| ["--turn-uri", uri]));
+    server_program::start(&arguments).expect("it starts")
 }
 
 /// One that nobody vouches for; gives its fingerprint.
@@ -88,13 +79,12 @@ fn write_certificate(certificate: &Path, key: &Path) -> String {
 fn call_by(transport: &str, firewall: &Firewall, narrow: impl FnOnce(&CoturnRig)) {
     let _turn = turn::take().expect("a turn");
     let outside = Outside::start();
-    let url = outside.url();
     narrow(&outside.coturn);
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     let trust = &outside.fingerprint;
     let more = ["--trust", trust, "--camera-format", "320x180@15"];
     let more = [&more[..], &["--duration", "5"]].concat();
-    let start = |folder: &TempDir| Peer::start_at(&url, "blocked", folder.path(), &more);
+    let start = |folder: &TempDir| Peer::start_at(&outside.url, "blocked", folder.path(), &more);
     let first = start(&folders[0]).expect("duet-peer");
     first.until_waiting().expect("it waits");
     let second = start(&folders[1]).expect("duet-peer");

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use duet_testkit::process::eventually;
-use duet_testkit::sound_rig::{RATE_HZ, SoundRig};
+use duet_testkit::sound_rig::{self, RATE_HZ, SoundRig};
 use duet_testkit::{tone, turn};
 use duet_tests::desk::hears;
 use duet_tests::guest::{Guest, LIMIT, Program};
@@ -179,11 +179,7 @@ fn frequencies(heard: &Path) -> Vec<Option<f32>> {
     let bytes = std::fs::read(heard).expect("what was heard");
     // The header of a file that is not complete tells no length.
     let sound = bytes.get(WAV_HEADER_LEN..).unwrap_or_default();
-    let samples: Vec<f32> = sound
-        .chunks_exact(2)
-        .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
-        .collect();
-    samples
+    sound_rig::samples(sound)
         .chunks_exact(RATE_HZ as usize / 2)
         .map(|half_a_second| tone::dominant_frequency_hz(half_a_second, RATE_HZ))
         .collect()

@@ -21,6 +21,7 @@ use duet_testkit::process::Process;
 use duet_testkit::{target_dir, turn};
 use duet_tests::TestServer;
 use duet_tests::leaks::{Secrets, leaks};
+use duet_tests::server_program;
 use duet_tests::tls_front::TlsFront;
 use duet_tests::wiretap::Wiretap;
 use serde_json::Value;
@@ -37,13 +38,9 @@ const WRONG_CODE: &str = "WXYZ-2345";
 
 /// The server as a program, with its relay: it can be killed.
 fn start_server() -> Result<(Process, String)> {
-    let mut command = Command::new(target_dir::binary("duet-server")?);
-    command.args(["--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0"]);
-    command.args(["--no-metrics", "--cast-guesses-per-minute", "100"]);
-    let server = Process::spawn("duet-server", &mut command)?;
-    let line = server.wait_for_line(PATIENCE, |line| line.starts_with("listening on "))?;
-    let url = line.trim_start_matches("listening on ").to_owned();
-    Ok((server, url))
+    let here = ["--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0"];
+    let more = ["--no-metrics", "--cast-guesses-per-minute", "100"];
+    server_program::start(&[&here[..], &more].concat())
 }
 
 /// `duet-peer`s that log at the same level, and what they have said so far.

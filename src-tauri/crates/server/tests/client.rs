@@ -183,9 +183,12 @@ pub(crate) fn forward(room: &str, from: &str, to: &str, msg: &str) -> Forward {
 
 /// Two people in the room "r", introductions read: the first is "a", the second "b".
 pub(crate) async fn couple(server: &Server) -> (Client, Client) {
-    let mut a = Client::connect(server).await;
+    introduced(Client::connect(server).await, Client::connect(server).await).await
+}
+
+/// The same two, of connections that are there.
+pub(crate) async fn introduced(mut a: Client, mut b: Client) -> (Client, Client) {
     a.join("r", "a").await;
-    let mut b = Client::connect(server).await;
     b.join("r", "b").await;
     assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
     assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));

@@ -85,11 +85,7 @@ async fn talk(target: &Target, a: &mut Client, b: &mut Client, what: &str) -> ([
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_who_do_not_read_take_nothing_from_two_who_talk() {
     let mut target = Target::start();
-    let (mut a, mut b) = (target.client().await, target.client().await);
-    a.join("r", "a").await;
-    b.join("r", "b").await;
-    assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
-    assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
+    let (mut a, mut b) = target.couple().await;
     let (quiet, before_kib) = talk(&target, &mut a, &mut b, "quiet").await;
     let is_over = Arc::new(AtomicBool::new(false));
     let deaf: Vec<_> = (1..=DEAF)

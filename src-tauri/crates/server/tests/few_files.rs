@@ -50,11 +50,7 @@ async fn fill(target: &Target) -> Vec<Client> {
 #[tokio::test]
 async fn without_file_descriptors_nothing_spins_and_who_comes_later_gets_in_soon() {
     let mut target = Target::start_with_files(FILES);
-    let (mut a, mut b) = (target.client().await, target.client().await);
-    a.join("r", "a").await;
-    b.join("r", "b").await;
-    assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
-    assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
+    let (mut a, mut b) = target.couple().await;
     let before_kib = target.pss_kib();
     let inside = fill(&target).await;
     assert!(inside.len() > FILES / 2, "only {} are in", inside.len());

@@ -154,11 +154,7 @@ async fn what_is_no_message_is_answered_by_its_code_a_hundred_times_over() {
 #[tokio::test]
 async fn without_file_descriptors_those_who_are_in_are_served_and_then_others_again() {
     let mut target = Target::start_with_files(FEW_FILES);
-    let (mut a, mut b) = (target.client().await, target.client().await);
-    a.join("r", "a").await;
-    b.join("r", "b").await;
-    assert!(matches!(a.next().await, ServerMessage::NewPeer { .. }));
-    assert!(matches!(b.next().await, ServerMessage::RespJoin { .. }));
+    let (mut a, mut b) = target.couple().await;
     let before_kib = target.pss_kib();
     let mut crowd = Vec::new();
     for _ in 0..2 * FEW_FILES {

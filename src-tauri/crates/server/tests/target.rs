@@ -10,7 +10,7 @@ use duet_testkit::process::Process;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{client_async, connect_async};
 
-use crate::client::Client;
+use crate::client::{Client, introduced};
 use crate::monitor::get;
 
 /// What may stay behind: the allocator's caches, not the attacks'.
@@ -181,6 +181,11 @@ impl Target {
         let (mut a, mut b) = (self.client().await, self.client().await);
         a.join(room, &format!("{room}-a")).await;
         assert_eq!(b.join(room, &format!("{room}-b")).await.user_num, 2);
+    }
+
+    /// Two people in the room "r", introductions read: the first is "a", the second "b".
+    pub(crate) async fn couple(&self) -> (Client, Client) {
+        introduced(self.client().await, self.client().await).await
     }
 
     pub(crate) fn assert_unharmed(&mut self, what: &str, before_kib: u64) {

@@ -176,10 +176,7 @@ impl SoundRig {
         let (_recorder, mut pipe) = Process::spawn_binary("parec", &mut command)?;
         let mut bytes = vec![0; (seconds * RATE_HZ as f32) as usize * 2];
         pipe.read_exact(&mut bytes).context("parec ended early")?;
-        let samples = bytes.chunks_exact(2);
-        Ok(samples
-            .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
-            .collect())
+        Ok(samples(&bytes))
     }
 
     /// Runs `pactl` against this server and returns what it printed.
@@ -239,4 +236,12 @@ pub(crate) fn environment(folder: &Path) -> Result<Vec<(String, String)>> {
 
 fn socket(folder: &Path) -> PathBuf {
     folder.join("pulse.sock")
+}
+
+/// Mono PCM of 16 bits, little-endian, as numbers from −1 to 1.
+#[must_use]
+pub fn samples(pcm: &[u8]) -> Vec<f32> {
+    pcm.chunks_exact(2)
+        .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
+        .collect()
 }
