@@ -155,14 +155,16 @@ fn chromium_and_firefox_meet_write_and_part() {
 
 #[test]
 fn a_call_outlives_a_restart_of_the_server() {
-    if Program::Chromium.is_missing("a_call_outlives_a_restart_of_the_server") {
+    const NAME: &str = "a_call_outlives_a_restart_of_the_server";
+    if Program::Chromium.is_missing(NAME) || Program::Firefox.is_missing(NAME) {
         return;
     }
     let _turn = turn::take().expect("a turn");
     let server = TestServer::start().expect("a server");
     let address = server.address().expect("an address");
     let url = server.page("restart");
-    let guests = [(); 2].map(|()| Guest::open(Program::Chromium, &url).expect("a guest"));
+    let programs = [Program::Chromium, Program::Firefox];
+    let guests = programs.map(|program| Guest::open(program, &url).expect("a guest"));
     for guest in &guests {
         guest.join("Guest").expect("joined");
     }
@@ -195,17 +197,13 @@ fn a_call_outlives_a_restart_of_the_server() {
     }
 }
 
-#[test]
-fn a_peer_that_hangs_is_waited_for() {
-    if Program::Chromium.is_missing("a_peer_that_hangs_is_waited_for") {
-        return;
-    }
+fn peer_that_hangs(program: Program) {
     let _turn = turn::take().expect("a turn");
     let folder = tempfile::tempdir().expect("a folder");
     let server = TestServer::start().expect("a server");
     let mut peer = Peer::start(&server, "hang", folder.path(), &PEER).expect("duet-peer");
     peer.until_waiting().expect("it waits");
-    let guest = Guest::open(Program::Chromium, &server.page("hang")).expect("a guest");
+    let guest = Guest::open(program, &server.page("hang")).expect("a guest");
     guest.join("Mira").expect("joined");
     guest.until_picture_moves().expect("a picture");
     peer.signal(Signal::Stop);
@@ -217,6 +215,20 @@ fn a_peer_that_hangs_is_waited_for() {
     guest.until_state("reconnecting").expect("told again");
     guest.leave().expect("one can leave");
     guest.check_clean().expect("a clean page");
+}
+
+#[test]
+fn chromium_waits_for_a_peer_that_hangs() {
+    if !Program::Chromium.is_missing("chromium_waits_for_a_peer_that_hangs") {
+        peer_that_hangs(Program::Chromium);
+    }
+}
+
+#[test]
+fn firefox_waits_for_a_peer_that_hangs() {
+    if !Program::Firefox.is_missing("firefox_waits_for_a_peer_that_hangs") {
+        peer_that_hangs(Program::Firefox);
+    }
 }
 
 /// The address of this machine on its network, if it has one. No packet is sent for it.

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use duet_protocol::CloseReason;
@@ -82,6 +83,8 @@ fn admit(stream: TcpStream, remote: SocketAddr, shared: &Arc<Shared>) {
     }
     let arriving = arrive(stream, remote, Arc::clone(shared), slot);
     shared.tasks.spawn(Life::begin(arriving));
+    let tasks = shared.tasks.len();
+    shared.most_tasks.fetch_max(tasks, Ordering::Relaxed);
 }
 
 /// A connection that became a WebSocket, at work.

@@ -1,5 +1,7 @@
 //! Being the server, until a signal.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod heap;
 mod logging;
 #[cfg(unix)]
 mod reload;
@@ -36,13 +38,20 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     for address in server.monitor_addrs() {
         let _ = writeln!(std::io::stdout(), "figures on http://{address}/metrics");
     }
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    let tidying = heap::give_back(&server);
+    // Other allocators do so by themselves, or cannot be asked.
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let tidying = std::future::pending::<()>();
     #[cfg(unix)]
+    let reloading = reload::follow(&server, reloads);
+    #[cfg(windows)]
+    let reloading = std::future::pending::<()>();
     tokio::select! {
         () = shutdown => {}
-        () = reload::follow(&server, reloads) => {}
+        () = reloading => {}
+        () = tidying => {}
     }
-    #[cfg(windows)]
-    shutdown.await;
     server.shutdown().await;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod relay;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -180,6 +181,19 @@ impl Server {
             }
             None => false,
         }
+    }
+
+    /// Open connections of every kind: WebSockets, handshakes and fetched pages.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
+    /// The most of those that were open at once since this was last asked.
+    #[must_use]
+    pub fn take_most_sockets(&self) -> usize {
+        let most = &self.shared.most_tasks;
+        most.swap(self.sockets(), Ordering::Relaxed)
     }
 
     /// What it holds at the moment.

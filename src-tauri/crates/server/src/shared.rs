@@ -1,7 +1,7 @@
 //! What the tasks of one server share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use duet_protocol::CloseReason;
 use parking_lot::{Mutex, RwLock};
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Tls>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) guest_page: GuestPage,
+    /// The most tasks at once since somebody looked.
+    pub(crate) most_tasks: AtomicUsize,
     /// The server was asked to end, and balancers are to send nobody here any more.
     is_leaving: AtomicBool,
 }
@@ -76,6 +78,7 @@ impl Shared {
             tls,
             metrics,
             guest_page: GuestPage::new(),
+            most_tasks: AtomicUsize::new(0),
             is_leaving: AtomicBool::new(false),
             config: Arc::new(config),
         })

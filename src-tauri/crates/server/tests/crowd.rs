@@ -119,7 +119,7 @@ async fn of_two_thousand_who_log_in_at_once_those_let_in_are_served() {
     }
     let mut target = Target::start_with_places(PLACES);
     target.two_meet("before").await;
-    let before_kib = target.pss_kib();
+    let before_kib = target.own_kib();
     let mut parts: Vec<Process> = (0..PARTS)
         .map(|part| start_part(&target.door, part))
         .collect();
@@ -140,9 +140,9 @@ async fn of_two_thousand_who_log_in_at_once_those_let_in_are_served() {
         served += count.expect("a number");
     }
     println!(
-        "{} logins at once: {served} served, the others refused; PSS {before_kib} KiB before, {} KiB with them",
+        "{} logins at once: {served} served, the others refused; own memory {before_kib} KiB before, {} KiB with them",
         PARTS * PEOPLE,
-        target.pss_kib()
+        target.own_kib()
     );
     // Not each of the places, as a handshake may be too late on a busy machine.
     assert!(
@@ -157,5 +157,5 @@ async fn of_two_thousand_who_log_in_at_once_those_let_in_are_served() {
     let (mut a, mut b) = (somebody(&target).await, somebody(&target).await);
     a.join("afterwards", "a").await;
     assert_eq!(b.join("afterwards", "b").await.user_num, 2);
-    target.assert_unharmed("a crowd at once", before_kib);
+    target.assert_unharmed("a crowd at once", before_kib).await;
 }

@@ -51,7 +51,7 @@ async fn fill(target: &Target) -> Vec<Client> {
 async fn without_file_descriptors_nothing_spins_and_who_comes_later_gets_in_soon() {
     let mut target = Target::start_with_files(FILES);
     let (mut a, mut b) = target.couple().await;
-    let before_kib = target.pss_kib();
+    let before_kib = target.own_kib();
     let inside = fill(&target).await;
     assert!(inside.len() > FILES / 2, "only {} are in", inside.len());
     let trouble = |line: &str| line.contains("cannot accept connections");
@@ -80,5 +80,7 @@ async fn without_file_descriptors_nothing_spins_and_who_comes_later_gets_in_soon
     );
     assert!(busy < SPINNING, "it spins: {busy:.2} of a core");
     a.assert_quiet().await;
-    target.assert_unharmed("no file descriptors", before_kib);
+    target
+        .assert_unharmed("no file descriptors", before_kib)
+        .await;
 }

@@ -170,7 +170,7 @@ async fn slow_clients_are_cut_and_calls_come_about(test: &str, kind: Kind) {
     let mut target = Target::start();
     calls(&target, "warm").await;
     let alone = calls(&target, "alone").await;
-    let before_kib = target.pss_kib();
+    let before_kib = target.own_kib();
     let mut others = start_others(test, kind, &target);
     let begun = others.wait_for_line(PATIENCE, |line| line == BEGUN);
     begun.expect("they begin");
@@ -185,7 +185,7 @@ async fn slow_clients_are_cut_and_calls_come_about(test: &str, kind: Kind) {
     );
     assert!(longest_ms < PATIENCE.as_millis(), "some are never cut");
     target.two_meet("afterwards").await;
-    target.assert_unharmed("slow clients", before_kib);
+    target.assert_unharmed("slow clients", before_kib).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

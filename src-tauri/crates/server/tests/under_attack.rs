@@ -249,7 +249,7 @@ async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
     // What is allocated and looked up once is not the attack's.
     calls(&target, "warm").await;
     let idle = calls(&target, "idle").await;
-    let before_kib = target.pss_kib();
+    let before_kib = target.own_kib();
     let mut attackers = start_attackers(&target);
     let begun = attackers.wait_for_line(Duration::from_secs(60), |line| line == BEGUN);
     begun.expect("they begin");
@@ -264,5 +264,5 @@ async fn while_a_flood_and_a_slowloris_run_every_call_comes_about() {
     let counts: Vec<String> = counts.filter(|line| line.contains("flood")).collect();
     println!("{}", counts.join("\n"));
     target.two_meet("afterwards").await;
-    target.assert_unharmed("the attack", before_kib);
+    target.assert_unharmed("the attack", before_kib).await;
 }
