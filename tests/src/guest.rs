@@ -311,8 +311,12 @@ fn is_fault(line: &str) -> bool {
         || line.contains("TrustedScript");
     // A Firefox that does not have Trusted Types yet says so with each page.
     let is_policy = is_policy && !line.contains("process unknown directive");
-    let is_error = line.starts_with("\"SEVERE\"") && !line.contains("WebSocket connection to");
+    // In the words of Chromium, and in those of Firefox.
+    let is_server_away = line.contains("WebSocket connection to")
+        || line.contains("establish a connection to the server at ws")
+        || line.contains("was interrupted while the page was loading");
+    let is_error = line.starts_with("\"SEVERE\"");
     // Firefox lists the faults of its own parts, too.
     let is_ours = line.contains("JavaScript Error") && line.contains("/guest/");
-    is_policy || is_error || is_ours
+    is_policy || ((is_error || is_ours) && !is_server_away)
 }
