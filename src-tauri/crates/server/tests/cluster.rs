@@ -9,6 +9,7 @@ mod forged;
 mod forger;
 mod hostile;
 mod keys;
+mod lives;
 mod lossy;
 mod newer;
 #[cfg(target_os = "linux")]

@@ -101,6 +101,10 @@ impl Driver {
             name: directory.name.clone(),
             lobby: directory.lobby.clone(),
         });
+        if self.signaling.is_none() {
+            // First, or it would look as if the connection were elsewhere, and being listed paused for it.
+            self.settle_signaling();
+        }
         let is_home = self.is_home();
         self.input(Input::Directory { listed, is_home });
         self.settle_signaling();

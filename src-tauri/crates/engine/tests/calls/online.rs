@@ -30,6 +30,21 @@ async fn who_comes_and_goes_is_seen_by_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_online_first_connects() {
+    let server = server().await;
+    let mut ana = Person::new(&server);
+    ana.logs_in(&server.url(), "Ana").await;
+    let first = ana
+        .take("status", |event| match event {
+            EndpointEvent::Directory(status) => Some(status.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(first, DirectoryStatus::Connecting);
+    ana.knows("itself to be online", |_| true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_taken_name_is_refused_and_had_when_it_is_free() {
     let server = server().await;
     let ana = Person::online(&server, "Ana").await;

@@ -186,6 +186,11 @@ impl Bus {
             let set = pipeline.cmd("SET").arg(name).arg(vouched);
             set.arg("PX").arg(ms).ignore();
         }
+        if let Some(previous) = me.previous() {
+            // A Redis that stood still may have heard the last beat of that life just now, and whoever believes it
+            // speaks to nobody until that beat is old.
+            pipeline.del(self.names.node(previous)).ignore();
+        }
         let since_base_us = (sent_at - self.base).as_micros();
         let beat = keys.own_channel.seal(&format!("beat {since_base_us}"));
         let publish = pipeline.cmd("PUBLISH").arg(&self.own_channel);

@@ -31,6 +31,14 @@ impl NodeId {
             ..self
         }
     }
+
+    /// The life before, if there was one.
+    pub(crate) fn previous(self) -> Option<Self> {
+        (self.epoch > 1).then(|| Self {
+            epoch: self.epoch - 1,
+            ..self
+        })
+    }
 }
 
 impl fmt::Display for NodeId {
