@@ -7,16 +7,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 /// One customer of a network operator, as far as an address can tell.
+///
+/// Half as large as an address: there are several for each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct AddressKey(IpAddr);
+#[serde(from = "IpAddr", into = "IpAddr")]
+pub struct AddressKey(Key);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    V4(Ipv4Addr),
+    /// The upper half of an IPv6 address.
+    Network([u8; 8]),
+}
 
 impl From<IpAddr> for AddressKey {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
-            IpAddr::V4(v4) => Self(IpAddr::V4(v4)),
+            IpAddr::V4(v4) => Self(Key::V4(v4)),
             IpAddr::V6(v6) => {
-                let network = u128::from(v6) & !u128::from(u64::MAX);
-                Self(IpAddr::V6(Ipv6Addr::from(network)))
+                let [a, b, c, d, e, f, g, h, ..] = v6.octets();
+                Self(Key::Network([a, b, c, d, e, f, g, h]))
             }
         }
     }
@@ -24,7 +34,20 @@ impl From<IpAddr> for AddressKey {
 
 impl From<Ipv4Addr> for AddressKey {
     fn from(address: Ipv4Addr) -> Self {
-        Self(IpAddr::V4(address))
+        Self(Key::V4(address))
+    }
+}
+
+impl From<AddressKey> for IpAddr {
+    /// The first address of a network.
+    fn from(key: AddressKey) -> Self {
+        match key.0 {
+            Key::V4(address) => Self::V4(address),
+            Key::Network(network) => {
+                let bits = u128::from(u64::from_be_bytes(network)) << 64;
+                Self::V6(Ipv6Addr::from_bits(bits))
+            }
+        }
     }
 }
 
@@ -66,6 +89,20 @@ mod tests {
         assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:1"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+    }
+
+    #[test]
+    fn other_servers_are_told_an_address_of_it() {
+        for (address, told) in [
+            ("192.0.2.1", r#""192.0.2.1""#),
+            ("2001:db8:0:1::1", r#""2001:db8:0:1::""#),
+            ("::1", r#""::""#),
+        ] {
+            let key = AddressKey::from(address.parse::<IpAddr>().expect("an address"));
+            let json = serde_json::to_string(&key).expect("plain data");
+            assert_eq!(json, told);
+            assert_eq!(serde_json::from_str::<AddressKey>(&json).ok(), Some(key));
+        }
     }
 
     #[test]

@@ -202,7 +202,7 @@ impl Directory {
             return false;
         }
         let until = now + self.config.resume_window;
-        login.presence = Presence::Away { until, address };
+        login.presence = Presence::away(until, address);
         self.kept_logins.add(address);
         self.expiries.insert((until, uid.to_owned()));
         true
@@ -212,9 +212,9 @@ impl Directory {
     pub(crate) fn end_keeping(&mut self, uid: &str, presence: Presence) {
         match presence {
             Presence::Here(_) => {}
-            Presence::Away { until, address } => {
-                self.kept_logins.remove(address);
-                self.expiries.remove(&(until, uid.to_owned()));
+            Presence::Away(kept) => {
+                self.kept_logins.remove(kept.address);
+                self.expiries.remove(&(kept.until, uid.to_owned()));
             }
         }
     }

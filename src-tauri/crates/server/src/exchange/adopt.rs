@@ -100,7 +100,7 @@ impl Exchange {
             name: login.name.clone(),
             lobby: login.lobby.clone(),
             resume: login.resume,
-            token: login.tokens.current().to_owned(),
+            token: login.tokens.current(),
             uid,
         })
     }

@@ -147,7 +147,7 @@ impl Exchange {
             code: display.code.to_string(),
             room_id: display.room_id.clone(),
             expires_in: u32::try_from(lifetime_s).unwrap_or(u32::MAX),
-            resume_token: Some(display.tokens.current().to_owned()),
+            resume_token: Some(display.tokens.current()),
         };
         self.rooms.send(display.connection, message);
     }

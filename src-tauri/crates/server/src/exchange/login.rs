@@ -151,7 +151,7 @@ impl Exchange {
         let Some(login) = self.directory.login_of(uid) else {
             return;
         };
-        let resume_token = Some(login.tokens.current().to_owned());
+        let resume_token = Some(login.tokens.current());
         let others = self.directory.others(&login.lobby, uid);
         let mut parts = in_messages(others, |user| user).into_iter();
         let answer = LoginAnswer::Accepted {

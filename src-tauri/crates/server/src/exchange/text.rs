@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use duet_protocol::{ErrorCode, RoomId, ServerMessage, Text};
 
 use super::Exchange;
-use crate::rooms::{ConnectionId, Presence, explanation};
+use crate::rooms::{ConnectionId, explanation};
 use crate::wall_clock::rfc3339;
 
 impl Exchange {
@@ -51,10 +51,8 @@ impl Exchange {
         let uid = self.logged_in(id)?;
         let own_lobby = &self.directory.login_of(&uid)?.lobby;
         let mate = self.directory.login_of(to)?;
-        match mate.presence {
-            Presence::Here(connection) if mate.lobby == *own_lobby && to != uid => Some(connection),
-            Presence::Here(_) | Presence::Away { .. } => None,
-        }
+        let is_of_lobby = mate.lobby == *own_lobby && to != uid;
+        mate.presence.connection().filter(|_| is_of_lobby)
     }
 
     fn refuse_text(&mut self, to: ConnectionId, text_id: String) {

@@ -89,7 +89,7 @@ impl Rooms {
         let connection = self.connections.get(&id)?;
         let key = connection.room.as_ref()?;
         let members = self.rooms.get(key)?.members().iter().map(|member| {
-            let token = member.tokens.current().to_owned();
+            let token = member.tokens.current();
             MemberTicket {
                 uid: member.uid.to_string(),
                 name: member.name.as_deref().map(str::to_owned),
@@ -125,11 +125,10 @@ impl Rooms {
         let Some(room) = self.rooms.remove(key) else {
             return;
         };
-        for member in room.members() {
+        for member in room.into_members() {
+            let connection = member.connection();
             self.end_keeping(&member.uid, member.presence);
-            if let Presence::Here(id) = member.presence
-                && let Some(connection) = self.connections.get_mut(&id)
-            {
+            if let Some(connection) = connection.and_then(|id| self.connections.get_mut(&id)) {
                 connection.room = None;
             }
             self.note_moved(&member.uid);
@@ -248,7 +247,7 @@ impl Rooms {
         }
         let until = now + self.config.resume_window;
         let key = self.shared_key(&ticket.key);
-        let member = self.place_of_ticket(&key, mate, Presence::Away { until, address });
+        let member = self.place_of_ticket(&key, mate, Presence::away(until, address));
         let room = self.rooms.entry(Arc::clone(&key)).or_default();
         room.admit(member);
         if ticket.members.first().is_some_and(|first| first == mate) {
@@ -266,9 +265,9 @@ impl Rooms {
         let other = self.rooms.get(key).and_then(|room| room.other(uid));
         if let Some(other) = other {
             let remote_uid = other.uid.to_string();
-            let message = match other.presence {
+            let message = match &other.presence {
                 Presence::Here(_) => ServerMessage::PeerBack { remote_uid },
-                Presence::Away { .. } => ServerMessage::PeerAway { remote_uid },
+                Presence::Away(_) => ServerMessage::PeerAway { remote_uid },
             };
             self.send(id, message);
         }

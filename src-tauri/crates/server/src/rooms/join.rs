@@ -229,7 +229,7 @@ impl Rooms {
             uid: uid.to_owned(),
             user_num: room.user_num(),
             ice_servers: self.ice_servers(),
-            resume_token: Some(member.tokens.current().to_owned()),
+            resume_token: Some(member.tokens.current()),
             resumed,
             role: member.role,
         };

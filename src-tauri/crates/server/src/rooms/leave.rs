@@ -66,7 +66,7 @@ impl Rooms {
         match member {
             Some(member) if member.resume && may_keep => {
                 let until = now + self.config.resume_window;
-                member.presence = Presence::Away { until, address };
+                member.presence = Presence::away(until, address);
                 self.kept_places.add(address);
                 self.expiries.insert((until, uid.to_owned()));
                 self.holder_mut(uid).kept_place = Some(Arc::clone(&key));
@@ -120,10 +120,10 @@ impl Rooms {
     pub(super) fn end_keeping(&mut self, uid: &str, presence: Presence) {
         match presence {
             Presence::Here(_) => {}
-            Presence::Away { until, address } => {
+            Presence::Away(kept) => {
                 self.holder_mut(uid).kept_place = None;
-                self.kept_places.remove(address);
-                self.expiries.remove(&(until, uid.to_owned()));
+                self.kept_places.remove(kept.address);
+                self.expiries.remove(&(kept.until, uid.to_owned()));
             }
         }
     }

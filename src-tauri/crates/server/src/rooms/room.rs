@@ -34,12 +34,20 @@ pub(super) struct Member {
 }
 
 /// Whether somebody who holds a place, or is logged in, is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// Over this connection.
     Here(ConnectionId),
-    /// The connection broke; the place is kept.
-    Away { until: Instant, address: AddressKey },
+    /// The connection broke; the place is kept. In a box, as most are here.
+    Away(Box<Keeping>),
+}
+
+/// What is kept for somebody whose connection broke.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Keeping {
+    pub(crate) until: Instant,
+    /// Whom it counts for.
+    pub(crate) address: AddressKey,
 }
 
 impl Room {
@@ -49,6 +57,10 @@ impl Room {
 
     pub(super) fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    pub(super) fn into_members(self) -> Vec<Member> {
+        self.members
     }
 
     /// Puts this member before the other, where it was before the room came here from another node.
@@ -110,11 +122,16 @@ impl Member {
 }
 
 impl Presence {
+    /// The connection broke.
+    pub(crate) fn away(until: Instant, address: AddressKey) -> Self {
+        Self::Away(Box::new(Keeping { until, address }))
+    }
+
     /// The connection, unless it broke.
-    pub(crate) fn connection(self) -> Option<ConnectionId> {
+    pub(crate) fn connection(&self) -> Option<ConnectionId> {
         match self {
-            Self::Here(connection) => Some(connection),
-            Self::Away { .. } => None,
+            Self::Here(connection) => Some(*connection),
+            Self::Away(_) => None,
         }
     }
 }
