@@ -82,6 +82,9 @@ pub struct Rooms {
     /// By canonical room id.
     reservations: HashMap<String, Reservation>,
     holders: HashMap<Arc<str>, Holder>,
+    /// The canonical id of the room in which the place of a uid is kept. Not with the holders: they are many, and
+    /// few of them are away.
+    kept_rooms: HashMap<Arc<str>, Arc<str>>,
     failed_joins: AddressBudget,
     kept_places: AddressCounts,
     /// When which uid's kept place is given up.
@@ -103,6 +106,7 @@ impl Rooms {
             rooms: HashMap::new(),
             reservations: HashMap::new(),
             holders: HashMap::new(),
+            kept_rooms: HashMap::new(),
             kept_places: AddressCounts::default(),
             expiries: BTreeSet::new(),
             moved: VecDeque::new(),

@@ -255,7 +255,7 @@ impl Rooms {
         }
         self.kept_places.add(address);
         self.expiries.insert((until, mate.uid.clone()));
-        self.holder_mut(&mate.uid).kept_place = Some(key);
+        self.keep_room(&mate.uid, key);
         self.note_moved(&mate.uid);
         self.send(id, ServerMessage::PeerAway { remote_uid });
     }

@@ -32,8 +32,6 @@ pub(super) struct Identity {
 pub(super) struct Holder {
     /// The connection bound to it.
     pub(super) connection: Option<ConnectionId>,
-    /// The canonical id of the room in which its place is kept.
-    pub(super) kept_place: Option<Arc<str>>,
     /// It is logged in, or its login is kept.
     pub(super) has_login: bool,
 }
@@ -86,7 +84,7 @@ impl Rooms {
         let taken = holder
             .connection
             .and_then(|connection| self.connections.get(&connection)?.room.as_deref());
-        taken.or(holder.kept_place.as_deref())
+        taken.or_else(|| self.kept_rooms.get(uid).map(|key| &**key))
     }
 
     /// Uids that belong to somebody.
@@ -183,11 +181,19 @@ impl Rooms {
         known.map_or_else(|| Arc::from(uid), |(known, _)| Arc::clone(known))
     }
 
+    /// A uid has a place in this room without a connection.
+    pub(super) fn keep_room(&mut self, uid: &str, key: Arc<str>) {
+        self.holder_mut(uid);
+        let uid = self.shared_uid(uid);
+        self.kept_rooms.insert(uid, key);
+    }
+
     pub(super) fn forget_unused(&mut self, uid: &str) {
-        let is_unused = self.holders.get(uid).is_some_and(|holder| {
-            holder.connection.is_none() && holder.kept_place.is_none() && !holder.has_login
-        });
-        if is_unused {
+        let is_unused = self
+            .holders
+            .get(uid)
+            .is_some_and(|holder| holder.connection.is_none() && !holder.has_login);
+        if is_unused && !self.kept_rooms.contains_key(uid) {
             self.holders.remove(uid);
         }
     }

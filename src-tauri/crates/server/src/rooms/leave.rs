@@ -69,7 +69,7 @@ impl Rooms {
                 member.presence = Presence::away(until, address);
                 self.kept_places.add(address);
                 self.expiries.insert((until, uid.to_owned()));
-                self.holder_mut(uid).kept_place = Some(Arc::clone(&key));
+                self.keep_room(uid, Arc::clone(&key));
                 let remote_uid = uid.to_owned();
                 self.tell_other(&key, uid, ServerMessage::PeerAway { remote_uid });
             }
@@ -91,7 +91,7 @@ impl Rooms {
                 break;
             }
             self.expiries.pop_first();
-            if let Some(key) = self.holder_mut(&uid).kept_place.clone() {
+            if let Some(key) = self.kept_rooms.get(&*uid).cloned() {
                 self.vacate(&key, &uid, LeaveReason::Lost);
             }
             self.forget_unused(&uid);
@@ -121,7 +121,7 @@ impl Rooms {
         match presence {
             Presence::Here(_) => {}
             Presence::Away(kept) => {
-                self.holder_mut(uid).kept_place = None;
+                self.kept_rooms.remove(uid);
                 self.kept_places.remove(kept.address);
                 self.expiries.remove(&(kept.until, uid.to_owned()));
             }
