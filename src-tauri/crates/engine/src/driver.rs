@@ -18,7 +18,7 @@ use duet_call::{Call, Input, PeerInput, ServerProblem};
 use duet_media::device_watch::DeviceWatcher;
 use duet_protocol::{AudioState, generate_uid};
 use duet_signaling::{SignalingEvent, SignalingHandle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{DirectoryConfig, EndpointConfig, ServerConfig};
@@ -121,7 +121,7 @@ struct Driver {
     /// Whether the owner wants the devices open without a call.
     preview: bool,
     /// Of the last connection, kept when it is closed.
-    last_figures: Figures,
+    last_figures: watch::Receiver<Figures>,
     _watcher: Option<DeviceWatcher>,
 }
 
@@ -151,7 +151,7 @@ impl Driver {
             events,
             pending: Vec::new(),
             preview: false,
-            last_figures: Figures::default(),
+            last_figures: watch::channel(Figures::default()).1,
             _watcher: watcher,
         }
     }

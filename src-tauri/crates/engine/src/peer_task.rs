@@ -14,8 +14,7 @@ use duet_call::{Operation, PeerInput};
 use duet_media::codec::VideoCodec;
 use duet_peer::{Direction, IcePolicy, Peer, PeerConfig, PeerError, PeerEvent};
 use duet_protocol::IceServer;
-use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Taps;
@@ -32,7 +31,7 @@ const STATISTICS: Duration = Duration::from_millis(500);
 /// How often lip-sync is corrected and broken media looked for.
 const CARE: Duration = Duration::from_millis(200);
 /// What closing may take before the task is left to end by itself.
-const CLOSE: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE: Duration = Duration::from_secs(2);
 
 /// What the call machine asks of a connection.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ enum BuildError {
 #[derive(Debug)]
 pub(crate) struct PeerHandle {
     commands: mpsc::Sender<PeerCommand>,
-    figures: Arc<Mutex<Figures>>,
+    figures: watch::Receiver<Figures>,
     task: JoinHandle<()>,
 }
 
@@ -91,8 +90,7 @@ impl PeerHandle {
         reports: mpsc::Sender<PeerReport>,
     ) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let figures = Arc::new(Mutex::new(Figures::default()));
-        let written = Arc::clone(&figures);
+        let (written, figures) = watch::channel(Figures::default());
         let task = tokio::spawn(run(plan, link, reports, inbox, written));
         Self {
             commands,
@@ -108,9 +106,10 @@ impl PeerHandle {
         }
     }
 
-    /// What the connection measured last.
-    pub(crate) fn figures(&self) -> Figures {
-        self.figures.lock().clone()
+    /// What the connection measured last. Its sender is gone when nothing more comes, which is after the last
+    /// measurement of a connection that is closed.
+    pub(crate) fn figures(&self) -> watch::Receiver<Figures> {
+        self.figures.clone()
     }
 
     /// Closes the connection and waits until it is closed.
@@ -133,7 +132,7 @@ async fn run(
     link: Arc<MediaLink>,
     reports: mpsc::Sender<PeerReport>,
     mut commands: mpsc::Receiver<PeerCommand>,
-    figures: Arc<Mutex<Figures>>,
+    figures: watch::Sender<Figures>,
 ) {
     let report = Reporter {
         session: plan.session.clone(),
@@ -185,7 +184,13 @@ async fn run(
         }
     }
     task.measure().await;
-    let Task { peer, media, .. } = task;
+    let Task {
+        peer,
+        media,
+        figures,
+        ..
+    } = task;
+    drop(figures);
     // The pipelines first: they hold senders of the connection. Their threads are joined here, so
     // this may take a frame's time and belongs on a thread that may block.
     let ended = tokio::task::spawn_blocking(move || drop(media)).await;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use duet_call::{CallState, Input, Listed};
 use duet_media::device_watch::DeviceWatcher;
 use duet_protocol::{AudioState, CallMedia, CastRole, VideoState};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::Driver;
 use crate::config::DirectoryConfig;
@@ -13,6 +13,7 @@ use crate::endpoint::Command;
 use crate::event::{DeviceNotice, EndpointEvent};
 use crate::figures::Figures;
 use crate::local_media::MediaNotice;
+use crate::peer_task::{CLOSE, PeerHandle};
 
 impl Driver {
     pub(super) fn command(&mut self, command: Command) {
@@ -61,10 +62,7 @@ impl Driver {
             Command::Name(name) => self.config.name = name,
             Command::Server(server) => self.config.server = server,
             Command::Path(path) => self.config.path = path,
-            Command::Figures(reply) => {
-                // Who asked may have stopped waiting.
-                let _ = reply.send(self.figures());
-            }
+            Command::Figures(reply) => self.tell_figures(reply),
             Command::Close(_) => {}
         }
     }
@@ -187,17 +185,30 @@ impl Driver {
         }
     }
 
-    fn figures(&self) -> Figures {
-        let mut figures = self
-            .peers
-            .values()
-            .map(crate::peer_task::PeerHandle::figures)
-            .next()
-            .unwrap_or_else(|| self.last_figures.clone());
-        figures.joined_ms = self.timeline.joined_ms();
-        figures.connected_ms = self.timeline.connected_ms();
-        figures.first_frame_ms = self.timeline.first_frame_ms();
-        figures
+    fn tell_figures(&self, reply: oneshot::Sender<Figures>) {
+        let live = self.peers.values().next().map(PeerHandle::figures);
+        let is_over = live.is_none();
+        let mut measured = live.unwrap_or_else(|| self.last_figures.clone());
+        let joined_ms = self.timeline.joined_ms();
+        let connected_ms = self.timeline.connected_ms();
+        let first_frame_ms = self.timeline.first_frame_ms();
+        tokio::spawn(async move {
+            if is_over {
+                // A connection that closes measures once more. A short call has nothing else.
+                let last = async { while measured.changed().await.is_ok() {} };
+                if tokio::time::timeout(CLOSE, last).await.is_err() {
+                    tracing::warn!("the last figures of a call are missing");
+                }
+            }
+            let measured = measured.borrow().clone();
+            // Who asked may have stopped waiting.
+            let _ = reply.send(Figures {
+                joined_ms,
+                connected_ms,
+                first_frame_ms,
+                ..measured
+            });
+        });
     }
 }
 

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use duet_call::{DescriptionKind, Operation, PeerInput};
 use duet_peer::{ConnectionState, Peer, PeerError, PeerEvent, StreamKind};
-use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::PeerCommand;
 use super::health::Health;
@@ -19,7 +18,7 @@ pub(super) struct Task {
     pub(super) peer: Arc<Peer>,
     pub(super) media: MediaSession,
     pub(super) report: Reporter,
-    pub(super) figures: Arc<Mutex<Figures>>,
+    pub(super) figures: watch::Sender<Figures>,
     pub(super) health: Health,
     /// Media can flow, as far as is known.
     pub(super) flows: bool,
@@ -136,7 +135,7 @@ impl Task {
 
     /// Whether the path led through a relay, ours or the other's, when it was last looked at.
     fn is_relayed(&self) -> bool {
-        let figures = self.figures.lock();
+        let figures = self.figures.borrow();
         figures.path.as_ref().is_some_and(|path| {
             let ends = [&path.local, &path.remote];
             ends.iter().any(|end| end.as_deref() == Some("relay"))
@@ -181,7 +180,7 @@ impl Task {
             .note(now, &stats, received.map_or(0, |video| video.frames));
         figures.received_loss_ratio = self.health.loss_ratio();
         let news = self.health.news(now, figures.path.as_ref());
-        *self.figures.lock() = figures;
+        self.figures.send_replace(figures);
         if let Some(connection) = news.filter(|_| self.flows) {
             self.report.send(PeerNews::Connection(connection)).await;
         }
