@@ -1,5 +1,6 @@
 //! Join, see and hear, mute, a third is refused, leave, come again.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use duet_engine::EndpointEvent;
@@ -38,6 +39,18 @@ async fn they_see_and_hear_each_other_and_a_third_is_refused() {
         .until_state("refusal", |state| matches!(state, CallState::Full { .. }))
         .await;
     ana.sees_more().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_of_a_call_that_is_over_are_those_of_its_end() {
+    let server = server().await;
+    let (_ana, ben) = two_in_a_call(&server).await;
+    ben.sees_more().await;
+    let seen = ben.pictures.load(Ordering::Relaxed);
+    ben.endpoint.leave().await.expect("runs");
+    let figures = ben.endpoint.figures().await.expect("runs");
+    let received = figures.video_received.expect("pictures");
+    assert!(received.frames >= seen, "{} of {seen}", received.frames);
 }
 
 #[tokio::test(flavor = "multi_thread")]
