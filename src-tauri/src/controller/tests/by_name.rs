@@ -190,6 +190,12 @@ async fn do_not_disturb_shows_nothing_and_remembers() {
         )
     })
     .await;
+    // Which comes behind the ring: that it was heard there is no sign of in this window.
+    ben.until("Ada is busy", |view| {
+        let mut people = view.people.list.iter();
+        people.any(|person| person.name == "Ada" && person.state == PersonState::Busy)
+    })
+    .await;
     let is_shown = |view: &View| view.incoming.is_some();
     let shows = ben.views.borrow().as_ref().is_some_and(is_shown);
     assert!(!shows, "it shows");
