@@ -313,8 +313,7 @@ fn is_fault(line: &str) -> bool {
     let is_policy = is_policy && !line.contains("process unknown directive");
     // In the words of Chromium, and in those of Firefox.
     let is_server_away = line.contains("WebSocket connection to")
-        || line.contains("establish a connection to the server at ws")
-        || line.contains("was interrupted while the page was loading");
+        || line.contains("establish a connection to the server at ws");
     let is_error = line.starts_with("\"SEVERE\"");
     // Firefox lists the faults of its own parts, too.
     let is_ours = line.contains("JavaScript Error") && line.contains("/guest/");
